@@ -1,0 +1,156 @@
+package clickday
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DayState is what an operator has decided about a click day.
+type DayState string
+
+const (
+	// DayScheduled: it opens and closes at its instants.
+	DayScheduled DayState = "scheduled"
+	// DaySuspended: nothing is accepted until a newer calendar says so.
+	DaySuspended DayState = "suspended"
+	// DayClosed: closed for good, whatever the instants say.
+	DayClosed DayState = "closed"
+)
+
+// Day is one click day. Instants are nanoseconds since 1970 in UTC, so that
+// daylight saving can never move an opening.
+type Day struct {
+	ID      DayID       `cbor:"1,keyasint"`
+	Code    string      `cbor:"2,keyasint"` // in protocol numbers: letters, digits, hyphens, at most 24
+	TitleIT string      `cbor:"3,keyasint"`
+	TitleEN string      `cbor:"4,keyasint"`
+	Models  []ModelCode `cbor:"5,keyasint"` // the only models the day accepts
+	// The named moments, in this order; Opens is included, Closes is not.
+	Prepare int64    `cbor:"6,keyasint"` // drafts can be addressed to the day
+	Sync    int64    `cbor:"7,keyasint"` // tickets are issued
+	Opens   int64    `cbor:"8,keyasint"`
+	Closes  int64    `cbor:"9,keyasint"`
+	State   DayState `cbor:"10,keyasint"`
+	// TieCommitment is the SHA-256 of the seed that breaks ties; the seed is
+	// revealed after the day.
+	TieCommitment [32]byte `cbor:"11,keyasint"`
+}
+
+// Calendar is the whole timetable. A newer Version replaces an older one
+// entirely; versions never go back.
+type Calendar struct {
+	Version  uint64 `cbor:"1,keyasint"`
+	IssuedAt int64  `cbor:"2,keyasint"` // nanoseconds since 1970, UTC
+	Days     []Day  `cbor:"3,keyasint"`
+}
+
+// Phase is where an instant falls in a click day.
+type Phase string
+
+const (
+	PhaseBefore    Phase = "before"    // earlier than Opens
+	PhaseOpen      Phase = "open"      // Opens <= t < Closes
+	PhaseAfter     Phase = "after"     // from Closes on, or closed by an operator
+	PhaseSuspended Phase = "suspended" // an operator has suspended it
+)
+
+// PhaseAt returns the phase of the day at an instant, in nanoseconds since 1970.
+func (d *Day) PhaseAt(unixNano int64) Phase {
+	switch {
+	case d.State == DayClosed:
+		return PhaseAfter
+	case d.State == DaySuspended:
+		return PhaseSuspended
+	case unixNano < d.Opens:
+		return PhaseBefore
+	case unixNano >= d.Closes:
+		return PhaseAfter
+	default:
+		return PhaseOpen
+	}
+}
+
+// Accepts reports whether the day takes applications of that model.
+func (d *Day) Accepts(m ModelCode) bool { return slices.Contains(d.Models, m) }
+
+// OpensAt returns the opening in UTC.
+func (d *Day) OpensAt() time.Time { return time.Unix(0, d.Opens).UTC() }
+
+// ClosesAt returns the close in UTC.
+func (d *Day) ClosesAt() time.Time { return time.Unix(0, d.Closes).UTC() }
+
+// Validate reports the first thing that makes the day unusable.
+func (d *Day) Validate() error {
+	if d.ID == 0 {
+		return errors.New("click day: id must not be zero")
+	}
+	if !validDayCode(d.Code) {
+		return fmt.Errorf("click day %d: code %q: want 1 to 24 letters A-Z, digits or hyphens", d.ID, d.Code)
+	}
+	if len(d.Models) == 0 {
+		return fmt.Errorf("click day %s: no model", d.Code)
+	}
+	for _, m := range d.Models {
+		if err := m.Validate(); err != nil {
+			return fmt.Errorf("click day %s: %w", d.Code, err)
+		}
+	}
+	if d.Prepare > d.Sync || d.Sync > d.Opens || d.Opens >= d.Closes {
+		return fmt.Errorf("click day %s: want prepare <= sync <= opens < closes", d.Code)
+	}
+	switch d.State {
+	case DayScheduled, DaySuspended, DayClosed:
+		return nil
+	default:
+		return fmt.Errorf("click day %s: unknown state %q", d.Code, string(d.State))
+	}
+}
+
+// Validate reports the first thing that makes the calendar unusable.
+func (c *Calendar) Validate() error {
+	if c.Version == 0 {
+		return errors.New("calendar: version must not be zero")
+	}
+	seen := make(map[DayID]bool, len(c.Days))
+	for i := range c.Days {
+		d := &c.Days[i]
+		if err := d.Validate(); err != nil {
+			return err
+		}
+		if seen[d.ID] {
+			return fmt.Errorf("calendar: click day %d stands twice", d.ID)
+		}
+		seen[d.ID] = true
+	}
+	return nil
+}
+
+// Day returns the day with that id, or nil.
+func (c *Calendar) Day(id DayID) *Day {
+	for i := range c.Days {
+		if c.Days[i].ID == id {
+			return &c.Days[i]
+		}
+	}
+	return nil
+}
+
+func validDayCode(s string) bool {
+	if len(s) < 1 || len(s) > 24 {
+		return false
+	}
+	for _, r := range s {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// ProtocolNumber writes a number the way people read it: code of the day,
+// stroke, at least seven digits.
+func ProtocolNumber(dayCode string, number int64) string {
+	return fmt.Sprintf("%s/%07d", dayCode, number)
+}
