@@ -46,7 +46,7 @@ CREATE TABLE applications (
     click_day_id  bigint NOT NULL REFERENCES click_days,
     model         text NOT NULL,
     model_version int NOT NULL,
-    values        jsonb NOT NULL DEFAULT '{}', -- field id to text
+    answers       jsonb NOT NULL DEFAULT '{}', -- field id to text
     state         text NOT NULL CHECK (state IN ('to_complete', 'to_validate', 'ready', 'sealed')),
     revision      bigint NOT NULL DEFAULT 1,   -- grows with every save; guards against lost updates
     seal_version  int NOT NULL DEFAULT 0,      -- of the newest seal, 0 for none
