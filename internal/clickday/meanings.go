@@ -47,8 +47,8 @@ var meanings = map[Code]Meaning{
 		Status: 400,
 		Title:  Text{IT: "Busta incompleta", EN: "Incomplete envelope"},
 		Detail: Text{
-			IT: "La busta finisce prima del previsto: la rete o il programma l’hanno tagliata. Ripeti l’invio della stessa busta.",
-			EN: "The envelope ends too soon: the network or the program cut it. Send the same envelope again.",
+			IT: "La busta finisce prima del previsto: il programma che l’ha preparata o inviata l’ha tagliata. Sincronizza di nuovo il mini-client e ripeti l’invio.",
+			EN: "The envelope ends too soon: the program that made or sent it cut it. Sync the mini-client again and repeat.",
 		},
 		Again: false,
 	},
@@ -146,10 +146,10 @@ var meanings = map[Code]Meaning{
 		Status: 404,
 		Title:  Text{IT: "Click day sconosciuto", EN: "Unknown click day"},
 		Detail: Text{
-			IT: "Il click day indicato nel titolo d’invio non è in calendario.",
-			EN: "The click day named in the ticket is not in the calendar.",
+			IT: "Questo nodo non ha in calendario il click day indicato nel titolo d’invio. Se il portale lo mostra ancora, ripeti la stessa busta: il nodo può avere un calendario vecchio.",
+			EN: "This node does not have the click day of the ticket in its calendar. If the portal still shows it, repeat the same envelope: the node may have an old calendar.",
 		},
-		Again: false,
+		Again: true,
 	},
 	CodeWrongModel: {
 		Status: 422,

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/binary"
 
@@ -44,6 +45,9 @@ func OpenCalendar(b []byte, key ed25519.PublicKey) (clickday.Calendar, error) {
 		return c, fail(clickday.CodeMalformed, "not a calendar")
 	}
 	payload := b[calendarPayloadAt:]
+	if id := binary.BigEndian.Uint32(b[len(calendarMagic):]); id != KeyID(key) {
+		return c, fail(clickday.CodeSignature, "calendar is signed with key %08x", id)
+	}
 	if !ed25519.Verify(key, calendarMessage(payload), b[calendarSigAt:calendarPayloadAt]) {
 		return c, fail(clickday.CodeSignature, "signature of the calendar does not match")
 	}
@@ -52,6 +56,9 @@ func OpenCalendar(b []byte, key ed25519.PublicKey) (clickday.Calendar, error) {
 	}
 	if err := c.Validate(); err != nil {
 		return c, fail(clickday.CodeMalformed, "%v", err)
+	}
+	if again, err := deterministic.Marshal(&c); err != nil || !bytes.Equal(again, payload) {
+		return c, fail(clickday.CodeMalformed, "calendar is not in deterministic CBOR")
 	}
 	return c, nil
 }
@@ -65,7 +72,9 @@ var (
 
 func init() {
 	var err error
-	if deterministic, err = cbor.CoreDetEncOptions().EncMode(); err != nil {
+	enc := cbor.CoreDetEncOptions()
+	enc.NilContainers = cbor.NilContainerAsEmpty
+	if deterministic, err = enc.EncMode(); err != nil {
 		panic(err)
 	}
 	opts := cbor.DecOptions{

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -41,7 +42,11 @@ func Compress(document []byte, d Dictionary) ([]byte, error) {
 		return nil, fmt.Errorf("wire: compressor: %w", err)
 	}
 	defer enc.Close()
-	return enc.EncodeAll(document, nil), nil
+	frame := enc.EncodeAll(document, nil)
+	if len(document) > RatioMax*len(frame) {
+		return nil, fail(clickday.CodeDecompression, "document of %d bytes in %d, over the ratio allowed", len(document), len(frame))
+	}
+	return frame, nil
 }
 
 // Decompressor undoes Compress for the dictionaries it was made with. It is
@@ -66,9 +71,44 @@ func NewDecompressor(ds ...Dictionary) (*Decompressor, error) {
 	return &Decompressor{dec}, nil
 }
 
-// Decompress returns the canonical document. It refuses, with
-// CodeDecompression, frames without a size, over DocumentMax or over RatioMax,
-// before it allocates for them.
+// Document returns the canonical document of an envelope. The frame must refer
+// to the dictionary that the envelope names, or to none at all: C libraries
+// write no id for a raw dictionary. Errors carry CodeDecompression.
+func (d *Decompressor) Document(e *Envelope) ([]byte, error) {
+	var h zstd.Header
+	if err := h.Decode(e.Compressed); err != nil {
+		return nil, fail(clickday.CodeDecompression, "zstd header: %v", err)
+	}
+	switch h.DictionaryID {
+	case e.DictionaryID:
+		return d.Decompress(e.Compressed)
+	case 0:
+		return d.Decompress(nameDictionary(e.Compressed, &h, e.DictionaryID))
+	default:
+		return nil, fail(clickday.CodeDecompression, "frame wants dictionary %d, envelope names %d", h.DictionaryID, e.DictionaryID)
+	}
+}
+
+// nameDictionary writes the id into the header of a frame that has none.
+func nameDictionary(frame []byte, h *zstd.Header, id uint32) []byte {
+	const descriptorAt = 4 // after the magic; its low two bits are the size of the id
+	at := descriptorAt + 1
+	if !h.SingleSegment {
+		at++ // window descriptor
+	}
+	if frame[descriptorAt]&3 != 0 { // an id field that holds zero
+		return frame
+	}
+	out := make([]byte, 0, len(frame)+4)
+	out = append(out, frame[:at]...)
+	out[descriptorAt] |= 3
+	out = binary.LittleEndian.AppendUint32(out, id)
+	return append(out, frame[at:]...)
+}
+
+// Decompress returns the document of a frame. It refuses, with
+// CodeDecompression, anything but exactly one frame that states its size, and
+// sizes over DocumentMax or RatioMax, before it allocates for them.
 func (d *Decompressor) Decompress(frame []byte) ([]byte, error) {
 	var h zstd.Header
 	if err := h.Decode(frame); err != nil {
@@ -76,6 +116,9 @@ func (d *Decompressor) Decompress(frame []byte) ([]byte, error) {
 	}
 	if !h.HasFCS || h.FrameContentSize > math.MaxInt32 {
 		return nil, fail(clickday.CodeDecompression, "zstd frame does not state its size")
+	}
+	if !oneFrame(frame, &h) {
+		return nil, fail(clickday.CodeDecompression, "not exactly one zstd frame")
 	}
 	size := int(h.FrameContentSize)
 	if size > DocumentMax || size > RatioMax*len(frame) {
@@ -89,6 +132,30 @@ func (d *Decompressor) Decompress(frame []byte) ([]byte, error) {
 		return nil, fail(clickday.CodeDecompression, "document of %d bytes, frame states %d", len(out), size)
 	}
 	return out, nil
+}
+
+// oneFrame walks the block headers and reports whether the frame ends where the
+// bytes end.
+func oneFrame(frame []byte, h *zstd.Header) bool {
+	rest := frame[h.HeaderSize:]
+	for last := false; !last; {
+		if len(rest) < 3 {
+			return false
+		}
+		v := int(rest[0]) | int(rest[1])<<8 | int(rest[2])<<16
+		size := v >> 3
+		if v>>1&3 == 1 { // one byte, repeated
+			size = 1
+		}
+		if size > len(rest)-3 {
+			return false
+		}
+		last, rest = v&1 == 1, rest[3+size:]
+	}
+	if h.HasCheckSum {
+		return len(rest) == 4
+	}
+	return len(rest) == 0
 }
 
 // Close releases the decompressor.

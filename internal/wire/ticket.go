@@ -2,9 +2,11 @@ package wire
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
+	"maps"
+	"sync/atomic"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -104,11 +106,31 @@ func ParseTicket(b []byte) (Ticket, error) {
 
 func parseModel(field []byte) (clickday.ModelCode, error) {
 	name := bytes.TrimRight(field, "\x00")
+	if m, ok := (*knownModels.Load())[string(name)]; ok {
+		return m, nil
+	}
 	m := clickday.ModelCode(name)
 	if err := m.Validate(); err != nil {
 		return "", fail(clickday.CodeMalformed, "ticket: %v", err)
 	}
 	return m, nil
+}
+
+// knownModels spares the hot path one string per request. Only names under a
+// valid MAC get in, so nobody but the portal can make it grow; the map behind
+// the pointer is never changed, a new one takes its place.
+var knownModels atomic.Pointer[map[string]clickday.ModelCode]
+
+func init() { knownModels.Store(&map[string]clickday.ModelCode{}) }
+
+func rememberModel(m clickday.ModelCode) {
+	old := knownModels.Load()
+	if _, ok := (*old)[string(m)]; ok {
+		return
+	}
+	next := maps.Clone(*old)
+	next[string(m)] = m
+	knownModels.CompareAndSwap(old, &next) // who loses the race is remembered next time
 }
 
 // KeyRing finds the MAC key of tickets by its id. A nil result means unknown.
@@ -125,20 +147,36 @@ func CheckTicket(b []byte, t *Ticket, keys KeyRing, now time.Time) error {
 		return fail(clickday.CodeTicketKey, "ticket key %d", t.KeyID)
 	}
 	want := ticketMAC(b[:ticketMACAt], key)
-	if !hmac.Equal(want[:], b[ticketMACAt:TicketSize]) {
+	if subtle.ConstantTimeCompare(want[:], b[ticketMACAt:TicketSize]) != 1 {
 		return fail(clickday.CodeTicketInvalid, "ticket MAC does not match")
 	}
+	rememberModel(t.Model)
 	if now.Unix() > t.NotAfter {
 		return fail(clickday.CodeTicketExpired, "ticket void since %d", t.NotAfter)
 	}
 	return nil
 }
 
+// ticketMAC is HMAC-SHA256 (RFC 2104) over the domain and the body. It is
+// written out because crypto/hmac allocates its state anew for every ticket;
+// a test holds it to crypto/hmac. Longer keys than a block are hashed first.
 func ticketMAC(body, key []byte) [sha256.Size]byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(domainTicket))
-	h.Write(body)
-	var sum [sha256.Size]byte
-	h.Sum(sum[:0])
-	return sum
+	if len(key) > sha256.BlockSize {
+		sum := sha256.Sum256(key)
+		return ticketMAC(body, sum[:])
+	}
+	var inner [sha256.BlockSize + len(domainTicket) + ticketMACAt]byte
+	var outer [sha256.BlockSize + sha256.Size]byte
+	copy(inner[:], key)
+	copy(outer[:], key)
+	for i := range sha256.BlockSize {
+		inner[i] ^= 0x36
+		outer[i] ^= 0x5c
+	}
+	n := sha256.BlockSize
+	n += copy(inner[n:], domainTicket)
+	n += copy(inner[n:], body)
+	sum := sha256.Sum256(inner[:n])
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }

@@ -54,6 +54,9 @@ func OpenTime(b []byte, nonce [NonceSize]byte, node ed25519.PublicKey) (TimeAnsw
 	if len(b) != TimeSize || string(b[:4]) != timeMagic {
 		return t, fail(clickday.CodeMalformed, "not a time answer")
 	}
+	if id := binary.BigEndian.Uint32(b[timeKeyAt:]); id != KeyID(node) {
+		return t, fail(clickday.CodeSignature, "time answer is signed with key %08x", id)
+	}
 	if !ed25519.Verify(node, timeMessage(b[:timeSigAt]), b[timeSigAt:]) {
 		return t, fail(clickday.CodeSignature, "signature of the time answer does not match")
 	}

@@ -36,6 +36,7 @@ func TreeRoot(leaves [][32]byte) [32]byte {
 }
 
 // TreePath returns the inclusion path of leaf i, from its sibling up to the root.
+// For all the paths of a batch use Tree.
 func TreePath(leaves [][32]byte, i int) [][32]byte {
 	if len(leaves) <= 1 {
 		return nil
@@ -45,6 +46,50 @@ func TreePath(leaves [][32]byte, i int) [][32]byte {
 		return append(TreePath(leaves[:k], i), TreeRoot(leaves[k:]))
 	}
 	return append(TreePath(leaves[k:], i-k), TreeRoot(leaves[:k]))
+}
+
+// Tree holds every hash of one batch: all the paths of a group commit for the
+// price of one pass, where TreePath alone hashes the whole batch again for each.
+type Tree struct {
+	levels [][][32]byte // leaves first; a lone last hash moves up unchanged
+}
+
+// NewTree builds the tree over leaf hashes, which it keeps and does not change.
+func NewTree(leaves [][32]byte) *Tree {
+	t := &Tree{levels: [][][32]byte{leaves}}
+	slab := make([][32]byte, 0, len(leaves)+32)
+	for below := leaves; len(below) > 1; {
+		start := len(slab)
+		for i := 0; i+1 < len(below); i += 2 {
+			slab = append(slab, hashNode(&below[i], &below[i+1]))
+		}
+		if len(below)&1 == 1 {
+			slab = append(slab, below[len(below)-1])
+		}
+		below = slab[start:len(slab):len(slab)]
+		t.levels = append(t.levels, below)
+	}
+	return t
+}
+
+// Root returns what TreeRoot returns.
+func (t *Tree) Root() [32]byte {
+	top := t.levels[len(t.levels)-1]
+	if len(top) == 0 {
+		return TreeRoot(nil)
+	}
+	return top[0]
+}
+
+// AppendPath appends the inclusion path of leaf i to path: what TreePath returns.
+func (t *Tree) AppendPath(path [][32]byte, i int) [][32]byte {
+	for _, level := range t.levels[:len(t.levels)-1] {
+		if sibling := i ^ 1; sibling < len(level) {
+			path = append(path, level[sibling])
+		}
+		i >>= 1
+	}
+	return path
 }
 
 // RootFromPath recomputes the root from a leaf hash and its path, and reports
