@@ -1,0 +1,62 @@
+# Puntuale. Run `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := bin
+GOFLAGS_BUILD := -trimpath
+# The programs of a first run: pure Go, no graphics stack.
+PROGRAMS := portal intake miniclient demo
+TEST_TIMEOUT ?= 25m
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: deps-demo programs ## everything on this machine: a click day a minute from now, receipts, the portal left running
+	@$(BIN)/demo run $(DEMO)
+
+.PHONY: demo-reset
+demo-reset: programs ## forget all that `make demo` has kept
+	@$(BIN)/demo reset
+
+.PHONY: programs
+programs: ## build portal, intake, mini-client (no window) and demo into bin/
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -tags headless -o $(BIN)/ $(addprefix ./cmd/,$(PROGRAMS))
+
+.PHONY: miniclient
+miniclient: deps-desktop ## build the desktop mini-client into bin/miniclient-desktop (a first build takes minutes)
+	@mkdir -p $(BIN)
+	go build $(GOFLAGS_BUILD) -o $(BIN)/miniclient-desktop ./cmd/miniclient
+
+.PHONY: test
+test: deps-test ## install what is missing, then run every test with the race detector
+	go vet -tags headless ./...
+	go test -race -tags headless -timeout $(TEST_TIMEOUT) ./...
+	go build ./...
+	go test -race -timeout $(TEST_TIMEOUT) -run TestDesktopWindow -tags desktop_window ./internal/e2e
+
+.PHONY: test-kill
+test-kill: deps-test ## the end-to-end run that kills intake, worker and Redis, again and again (long)
+	PUNTUALE_KILL_ROUNDS=$${ROUNDS:-10} go test -race -tags headless -timeout 60m -count=1 -v -run TestKilledProcessesLoseNothing ./internal/e2e
+
+.PHONY: bench-demo
+bench-demo: deps-demo programs ## figure: seconds from the opening to the last receipt of a demo
+	@$(BIN)/demo run --opens-in 20s --once
+
+.PHONY: vectors
+vectors: ## write the test vectors of docs/protocol.md anew
+	go test ./internal/wire -run Vectors -update
+
+.PHONY: deps-demo deps-desktop deps-test
+deps-demo: ; @scripts/deps.sh demo
+deps-desktop: ; @scripts/deps.sh desktop
+deps-test: ; @scripts/deps.sh test
+
+.PHONY: fmt
+fmt: ## format the Go files
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
