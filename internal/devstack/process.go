@@ -27,14 +27,19 @@ const (
 type process struct {
 	cmd     *exec.Cmd
 	janitor *exec.Cmd
-	leash   io.Closer
+	leash   io.WriteCloser
 	stop    syscall.Signal // the child's polite way to stop
 	done    chan struct{}  // closed when the child has ended
 	once    sync.Once
 }
 
-const janitorScript = `cat >/dev/null
-kill -"$1" "$2" 2>/dev/null && i=0 && while kill -0 "$2" 2>/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done
+// It is told "done" when the child has ended before, whose number may by then
+// belong to a stranger.
+const janitorScript = `read -r word || word=gone
+if [ "$word" != done ] && kill -"$1" "$2" 2>/dev/null; then
+  i=0
+  while kill -0 "$2" 2>/dev/null && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done
+fi
 shift 2
 [ $# -eq 0 ] || rm -rf "$@"`
 
@@ -113,9 +118,9 @@ func (p *process) close() error {
 		case <-time.After(stopTimeout):
 			err = errors.Join(err, p.kill())
 		}
-		p.leash.Close()
-		if werr := p.janitor.Wait(); werr != nil && p.cmd.ProcessState == nil {
-			err = errors.Join(err, fmt.Errorf("devstack: janitor: %w", werr))
+		_, werr := io.WriteString(p.leash, "done\n")
+		if jerr := errors.Join(werr, p.leash.Close(), p.janitor.Wait()); jerr != nil {
+			err = errors.Join(err, fmt.Errorf("devstack: janitor: %w", jerr))
 		}
 	})
 	return err

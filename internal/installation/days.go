@@ -1,0 +1,37 @@
+package installation
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Day is a click day to publish.
+type Day struct {
+	ID      uint32
+	Code    string
+	TitleIT string
+	TitleEN string
+	Opens   time.Time
+	Closes  time.Time
+	State   string // empty is "scheduled"
+}
+
+// SetDay publishes a click day: a new version of the calendar, pushed to the
+// intake when it runs.
+func (in *Installation) SetDay(ctx context.Context, d Day) error {
+	args := []string{"day", "set", "--keys", in.keys(), "--id", fmt.Sprint(d.ID), "--code", d.Code,
+		"--title-it", d.TitleIT, "--title-en", d.TitleEN, "--models", "B",
+		"--opens", d.Opens.UTC().Format(time.RFC3339Nano), "--closes", d.Closes.UTC().Format(time.RFC3339Nano),
+		"--push", in.AdminURL}
+	if d.State != "" {
+		args = append(args, "--state", d.State)
+	}
+	return in.Run(ctx, "portal", args...)
+}
+
+// Seed makes the demo accounts and their applications to a click day.
+func (in *Installation) Seed(ctx context.Context, dayCode, password string, intermediaryApplications int) error {
+	return in.Run(ctx, "portal", "seed", "--day", dayCode, "--password", password,
+		"--intermediary-applications", fmt.Sprint(intermediaryApplications))
+}
