@@ -4,7 +4,10 @@
 // HTTP or windows.
 package forms
 
-import "puntuale/internal/clickday"
+import (
+	"puntuale/internal/clickday"
+	"puntuale/internal/wire"
+)
 
 // FieldType says what a field's text must look like. Every answer is text in
 // its canonical form; an absent or empty text is no answer.
@@ -39,6 +42,10 @@ type Model struct {
 	Rules []Rule `json:"rules"`
 	// Summary names the fields that stand for the application in lists.
 	Summary Summary `json:"summary"`
+
+	byID        map[string]fieldRef // set by index, then read only
+	birthPlaces map[string]bool     // fields that are checked on a birth date
+	dictionary  wire.Dictionary
 }
 
 // Page is one step of the guided form.
@@ -91,7 +98,7 @@ type TaxCodeCheck struct {
 // Rule is a named check over several fields; the kinds are code, their fields
 // and texts are data.
 type Rule struct {
-	Kind   string        `json:"kind"` // "not_after", "sum_at_most", …
+	Kind   string        `json:"kind"` // "not_after", "part_at_most", …
 	Fields []string      `json:"fields"`
 	Value  int64         `json:"value"`
 	Text   clickday.Text `json:"text"`
@@ -109,7 +116,7 @@ type Answers map[string]string
 // Issue is one thing that is wrong with the answers.
 type Issue struct {
 	Page  string
-	Field string // empty for a rule over several fields
+	Field string // for a rule over several fields, the one that is asked last
 	// Missing says that a required answer is absent, rather than wrong.
 	Missing bool
 	Text    clickday.Text // what is wrong and what to write instead

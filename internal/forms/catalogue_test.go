@@ -1,0 +1,36 @@
+package forms
+
+import (
+	"testing"
+)
+
+func mustLoad(t testing.TB) *Catalogue {
+	t.Helper()
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func modelB(t testing.TB) *Model {
+	t.Helper()
+	m, ok := mustLoad(t).Newest("B")
+	if !ok {
+		t.Fatal("no model B")
+	}
+	return m
+}
+
+func TestLoad(t *testing.T) {
+	m := modelB(t)
+	want := []string{"employer", "worker", "contract", "workplace", "housing", "declarations"}
+	if len(m.Pages) != len(want) {
+		t.Fatalf("%d pages, want %d", len(m.Pages), len(want))
+	}
+	for i, id := range want {
+		if m.Pages[i].ID != id {
+			t.Errorf("page %d is %q, want %q", i+1, m.Pages[i].ID, id)
+		}
+	}
+}
