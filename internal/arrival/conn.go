@@ -1,0 +1,121 @@
+package arrival
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
+)
+
+// Conn is an accepted connection whose reads carry the kernel's receive time.
+// One goroutine reads at a time.
+type Conn struct {
+	net.Conn
+	raw   syscall.RawConn
+	owner *Listener
+	clock clock.Clock
+
+	// seq is odd while the reader may hold bytes that are not yet a finished
+	// request, even while it waits for more. Written by the reader only.
+	seq atomic.Uint64
+	// clean is an instant before which nothing on this connection can come to
+	// light any more. It only grows; written by reader and sweep.
+	clean atomic.Int64
+
+	last Arrival // of the last bytes read; the reader's own
+	step func(fd uintptr) bool
+	op   readOp // the reader's own
+}
+
+// readOp is one Read in progress. It lives in the Conn so that a read allocates
+// nothing.
+type readOp struct {
+	buf []byte
+	n   int
+	err error
+	message
+}
+
+func newConn(c *net.TCPConn, owner *Listener, clean int64) (*Conn, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	out := &Conn{Conn: c, raw: raw, owner: owner, clock: owner.clock}
+	out.seq.Store(1)
+	out.clean.Store(clean)
+	out.step = out.receive
+	return out, nil
+}
+
+// Close closes the connection and takes it out of the watermark.
+func (c *Conn) Close() error {
+	c.owner.forget(c)
+	return c.Conn.Close()
+}
+
+// running marks the reader as holding bytes.
+func (c *Conn) running() {
+	if c.seq.Load()&1 == 0 {
+		c.seq.Add(1)
+	}
+}
+
+// waiting marks the reader as holding no whole request, as of that instant.
+func (c *Conn) waiting(since int64) {
+	c.advance(since)
+	c.seq.Add(1)
+}
+
+// advance moves clean forward, never back.
+func (c *Conn) advance(to int64) {
+	for {
+		old := c.clean.Load()
+		if to <= old || c.clean.CompareAndSwap(old, to) {
+			return
+		}
+	}
+}
+
+// sweep moves clean up to now if the reader waits and the socket is empty, and
+// returns it. Bytes that come in between the look and the answer are stamped
+// later than now.
+func (c *Conn) sweep(now int64) int64 {
+	s := c.seq.Load()
+	if s&1 == 0 && unread(c.raw) == 0 && c.seq.Load() == s {
+		c.advance(now)
+	}
+	return c.clean.Load()
+}
+
+// finish turns the outcome of a system call into what io.Reader promises.
+func (c *Conn) finish(err error) (int, error) {
+	n, opErr := c.op.n, c.op.err
+	c.op.buf, c.op.n, c.op.err = nil, 0, nil
+	switch {
+	case err != nil:
+		return 0, err
+	case opErr != nil:
+		return 0, &net.OpError{
+			Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(),
+			Err: os.NewSyscallError("recvmsg", opErr),
+		}
+	case n == 0:
+		return 0, io.EOF
+	default:
+		return n, nil
+	}
+}
+
+// remember keeps the stamp; without one it takes the time now and says so.
+func (c *Conn) remember(kernel int64) {
+	if kernel != 0 {
+		c.last = Arrival{UnixNano: kernel, Source: clickday.StampKernel}
+		return
+	}
+	c.last = Arrival{UnixNano: c.clock.Now().UnixNano(), Source: clickday.StampUserSpace}
+}

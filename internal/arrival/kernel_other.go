@@ -1,0 +1,42 @@
+//go:build !linux
+
+package arrival
+
+import (
+	"io"
+	"syscall"
+)
+
+// Kernel says whether this system gives receive times at all.
+const Kernel = false
+
+type message struct{}
+
+func stampSocket(_, _ string, _ syscall.RawConn) error { return nil }
+
+func (c *Conn) receive(uintptr) bool { return true }
+
+// Read reads what has come in; its arrival is the time after the read. Nothing
+// that is still unread can be stamped earlier than now, so the reader counts as
+// waiting until Read returns.
+func (c *Conn) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	c.running()
+	c.waiting(c.clock.Now().UnixNano())
+	n, err := c.Conn.Read(b)
+	c.running()
+	if n > 0 {
+		c.remember(0)
+		return n, nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return n, err
+}
+
+func unread(syscall.RawConn) int { return 0 }
+
+func backlog(syscall.RawConn) int { return 0 }
