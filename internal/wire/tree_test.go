@@ -130,7 +130,7 @@ func TestTreeAgainstTlog(t *testing.T) {
 		}
 		for i := range leaves {
 			path := tree.AppendPath(nil, i)
-			if !slices.Equal(path, TreePath(leaves, i)) {
+			if n <= 40 && !slices.Equal(path, TreePath(leaves, i)) {
 				t.Fatalf("path %d of %d differs", i, n)
 			}
 			if got, ok := RootFromPath(leaves[i], uint32(i), uint32(n), path); !ok || got != want {
