@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -30,10 +32,37 @@ func Compress(document []byte, d Dictionary) ([]byte, error) {
 	if len(document) > DocumentMax {
 		return nil, fail(clickday.CodeOversized, "document of %d bytes, at most %d", len(document), DocumentMax)
 	}
+	c, err := takeCompressor(d)
+	if err != nil {
+		return nil, err
+	}
+	frame := c.enc.EncodeAll(document, nil)
+	idleCompressors.Put(c)
+	if len(document) > RatioMax*len(frame) {
+		return nil, fail(clickday.CodeDecompression, "document of %d bytes in %d, over the ratio allowed", len(document), len(frame))
+	}
+	return frame, nil
+}
+
+// compressor is an encoder with its dictionary. At this level one allocates
+// some 70 MB of tables, so they are kept for the next document of the same
+// model, until the garbage collector wants them.
+type compressor struct {
+	dict Dictionary
+	enc  *zstd.Encoder
+}
+
+var idleCompressors sync.Pool
+
+func takeCompressor(d Dictionary) (*compressor, error) {
+	if c, ok := idleCompressors.Get().(*compressor); ok && c.dict.ID == d.ID && bytes.Equal(c.dict.Content, d.Content) {
+		return c, nil
+	}
 	opts := []zstd.EOption{
 		zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1),
-		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false),
+		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false), zstd.WithWindowSize(2 * DocumentMax),
 	}
+	d.Content = bytes.Clone(d.Content)
 	if d.ID != 0 {
 		opts = append(opts, zstd.WithEncoderDictRaw(d.ID, d.Content))
 	}
@@ -41,12 +70,7 @@ func Compress(document []byte, d Dictionary) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wire: compressor: %w", err)
 	}
-	defer enc.Close()
-	frame := enc.EncodeAll(document, nil)
-	if len(document) > RatioMax*len(frame) {
-		return nil, fail(clickday.CodeDecompression, "document of %d bytes in %d, over the ratio allowed", len(document), len(frame))
-	}
-	return frame, nil
+	return &compressor{d, enc}, nil
 }
 
 // Decompressor undoes Compress for the dictionaries it was made with. It is

@@ -188,3 +188,13 @@ func TestWindowedFramesGetTheirDictionaryNamed(t *testing.T) {
 		t.Fatalf("%s, want %s", hex.EncodeToString(got[:16]), hex.EncodeToString(frame[:16]))
 	}
 }
+
+func BenchmarkCompress(b *testing.B) {
+	doc := testDocument()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compress(doc, testDictionary()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
