@@ -1,0 +1,164 @@
+package sending
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/client/timing"
+)
+
+// worker owns one connection per node and sends one application at a time.
+type worker struct {
+	s     *sender
+	links []Link // by position of the node; nil when not connected
+}
+
+// link returns the warm connection to a node, or makes one.
+func (w *worker) link(ctx context.Context, n int) (Link, error) {
+	if w.links[n] == nil {
+		l, err := w.s.Nodes[n].Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.links[n] = l
+		w.s.count(n, 1)
+	}
+	return w.links[n], nil
+}
+
+// drop closes a connection that is of no more use.
+func (w *worker) drop(n int) {
+	if w.links[n] == nil {
+		return
+	}
+	if err := w.links[n].Close(); err != nil {
+		w.s.log().Debug("close connection", "node", w.s.Nodes[n].ID, "err", err)
+	}
+	w.links[n] = nil
+	w.s.count(n, -1)
+}
+
+func (w *worker) close() {
+	for n := range w.links {
+		w.drop(n)
+	}
+}
+
+// sample exchanges the time with a node and follows its calendar. The signed
+// answer names the calendar's version, so the calendar itself is fetched only
+// when it is newer than ours.
+func (w *worker) sample(ctx context.Context, n int) error {
+	l, err := w.link(ctx, n)
+	if err != nil {
+		return err
+	}
+	sample, answer, err := l.Time(ctx)
+	if err != nil {
+		w.drop(n)
+		return err
+	}
+	w.s.estimators[n].Add(sample)
+	if answer.CalendarVersion > w.s.Calendars.Current().Version {
+		return w.refreshCalendar(ctx, n)
+	}
+	return nil
+}
+
+// refreshCalendar fetches the node's calendar and offers it.
+func (w *worker) refreshCalendar(ctx context.Context, n int) error {
+	l, err := w.link(ctx, n)
+	if err != nil {
+		return err
+	}
+	signed, err := l.Calendar(ctx)
+	if err != nil {
+		w.drop(n)
+		return err
+	}
+	changed, err := w.s.Calendars.Offer(signed)
+	if changed {
+		w.s.log().Info("calendar changed", "version", w.s.Calendars.Current().Version)
+	}
+	return err
+}
+
+// work takes items from the queue until none is left.
+func (w *worker) work(ctx context.Context, q *queue) {
+	for {
+		it, ok := q.next(ctx)
+		if !ok {
+			return
+		}
+		w.attempt(ctx, q, it)
+	}
+}
+
+// attempt makes one try for an item and puts it where it belongs.
+func (w *worker) attempt(ctx context.Context, q *queue, it *item) {
+	n := w.s.nodeFor(it)
+	it.tries++
+	l, err := w.ready(ctx, n)
+	if errors.Is(err, errOver) {
+		q.done(it) // the run goes on with what the day's end asks for
+		return
+	}
+	if err != nil {
+		w.s.trouble(err)
+		q.again(it, timing.Backoff(it.tries-1))
+		return
+	}
+	answer, err := l.Submit(ctx, it.record.Envelope)
+	if err != nil {
+		w.drop(n)
+		it.unsure = true
+		w.s.trouble(err)
+		q.again(it, timing.Backoff(it.tries-1))
+		return
+	}
+	if answer.Last {
+		w.drop(n)
+	}
+	w.judge(ctx, q, it, n, answer)
+}
+
+// errOver means that the day is no longer open.
+var errOver = errors.New("the click day is not open")
+
+// ready returns a connection to a node whose clock has certainly reached the
+// opening. errOver when the day is closed or suspended.
+func (w *worker) ready(ctx context.Context, n int) (Link, error) {
+	l, err := w.link(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	e, known := w.s.estimate(n)
+	if !known {
+		if err := w.sample(ctx, n); err != nil {
+			return nil, err
+		}
+		if e, known = w.s.estimate(n); !known {
+			return nil, errors.New("the node's clock gave no usable answer")
+		}
+		l = w.links[n]
+	}
+	day := w.s.day()
+	if day == nil {
+		return nil, errOver
+	}
+	phase := day.PhaseAt(e.Node(w.s.Base.Now()))
+	if phase == clickday.PhaseAfter || phase == clickday.PhaseSuspended {
+		return nil, errOver
+	}
+	aim := e.Aim(day.Opens)
+	wait := time.Duration(aim - w.s.Base.Now())
+	switch {
+	case wait <= 0:
+		return l, nil
+	case phase == clickday.PhaseBefore && wait > time.Second:
+		return nil, errOver // the opening has moved: wait for it properly
+	default:
+		return l, w.s.Wait(ctx, w.s.Base.At(aim))
+	}
+}

@@ -1,0 +1,182 @@
+package client
+
+import (
+	"time"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/client/keystore"
+	"puntuale/internal/client/sending"
+	"puntuale/internal/client/store"
+	"puntuale/internal/client/timing"
+)
+
+// Snapshot is everything a terminal or window shows, at one moment. Nobody
+// changes it after it was made.
+type Snapshot struct {
+	Paired     bool
+	Portal     string // address
+	PortalName string
+	Account    store.Account
+	// KeyFile says that secrets lie in a file (there is no keyring), Locked
+	// that its passphrase has not been given yet.
+	KeyFile bool
+	Locked  bool
+	Clock   ClockView
+	Days    []DayView
+
+	// Of a Session only:
+	Activity Activity
+	PairURL  string // address of the log-in page while pairing
+	Notice   Notice
+}
+
+// ClockView is what is known of the intake's clock.
+type ClockView struct {
+	Known     bool
+	Node      clickday.NodeID
+	Now       time.Time     // the intake's clock, UTC; this computer's when not Known
+	Offset    time.Duration // the intake's clock minus this computer's
+	Bound     time.Duration // error of Offset
+	RoundTrip time.Duration
+	NodeBound time.Duration // distance of the intake's clock from UTC; 0 is not measured
+	Reference *timing.Reference
+}
+
+// DayView is one click day with the applications for it.
+type DayView struct {
+	ID            clickday.DayID
+	Code          string
+	Title         clickday.Text
+	Opens, Closes time.Time
+	Phase         clickday.Phase // by the intake's clock
+	Running       bool           // a Send is under way
+	Progress      sending.Progress
+	Counts        Counts
+	Rows          []Row
+}
+
+// Counts of a day's applications, by state; together they are Total.
+type Counts struct{ Total, Prepared, Armed, Sending, Acknowledged, Refused, Sequenced, Receipted int }
+
+// Open is how many still can or may have to be sent.
+func (c Counts) Open() int { return c.Prepared + c.Armed + c.Sending }
+
+// Arrived is how many have their acknowledgement.
+func (c Counts) Arrived() int { return c.Acknowledged + c.Sequenced + c.Receipted }
+
+// Row is one application.
+type Row struct {
+	Application    string
+	Submission     string
+	Model          clickday.ModelCode
+	Worker         string
+	Employer       string
+	State          store.State
+	Arrived        time.Time // zero before the acknowledgement
+	Bound          time.Duration
+	Node           clickday.NodeID
+	Number         int64
+	ProtocolNumber string
+	Code           clickday.Code // of a refusal
+	Reason         clickday.Text
+	ReceiptFile    string
+}
+
+// Snapshot takes a picture now.
+func (c *Client) Snapshot() Snapshot {
+	c.mu.Lock()
+	p, paired, given := c.profile, c.paired, c.passphrase != ""
+	m, ref := c.measured, c.reference
+	progress := make(map[string]sending.Progress, len(c.progress))
+	for k, v := range c.progress {
+		progress[k] = v
+	}
+	c.mu.Unlock()
+	s := Snapshot{
+		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account,
+		Clock: c.clockView(m, ref),
+	}
+	s.KeyFile = paired && p.Keystore == keystore.KindFile
+	s.Locked = s.KeyFile && !given && c.Passphrase == nil
+	s.Days = c.days(progress, s.Clock.Now.UnixNano())
+	return s
+}
+
+func (c *Client) clockView(m *measured, ref *timing.Reference) ClockView {
+	local := c.base.Now()
+	v := ClockView{Now: time.Unix(0, local).UTC(), Reference: ref}
+	if m != nil {
+		e := m.estimate
+		v.Known, v.Node, v.Now = true, m.node, time.Unix(0, e.Node(local)).UTC()
+		v.Offset, v.Bound, v.RoundTrip, v.NodeBound = e.Offset, e.Bound, e.RoundTrip, e.NodeBound
+	}
+	return v
+}
+
+// days groups the applications by click day, the next opening first as the
+// calendar has them; days without applications are left out.
+func (c *Client) days(progress map[string]sending.Progress, now int64) []DayView {
+	byDay := map[clickday.DayID][]store.Record{}
+	for _, r := range c.store.All() {
+		byDay[r.Day] = append(byDay[r.Day], r)
+	}
+	cal := c.calendars.Current()
+	var out []DayView
+	for i := range cal.Days {
+		d := &cal.Days[i]
+		if len(byDay[d.ID]) == 0 {
+			continue
+		}
+		v := DayView{
+			ID: d.ID, Code: d.Code, Title: clickday.Text{IT: d.TitleIT, EN: d.TitleEN},
+			Opens: d.OpensAt(), Closes: d.ClosesAt(), Phase: d.PhaseAt(now),
+		}
+		v.Progress, v.Running = progress[d.Code]
+		v.addRows(byDay[d.ID])
+		out = append(out, v)
+	}
+	return out
+}
+
+func (v *DayView) addRows(records []store.Record) {
+	v.Rows = make([]Row, 0, len(records))
+	for i := range records {
+		v.Rows = append(v.Rows, rowOf(&records[i]))
+		v.Counts.add(records[i].State)
+	}
+}
+
+func rowOf(r *store.Record) Row {
+	row := Row{
+		Application: r.Application, Submission: r.Submission, Model: r.Model, Worker: r.Worker, Employer: r.Employer,
+		State: r.State, Bound: r.Bound, Node: r.Node, Number: r.Number, ProtocolNumber: r.ProtocolNumber,
+		Code: r.Code, Reason: r.Reason, ReceiptFile: r.ReceiptFile,
+	}
+	if r.Arrived != 0 {
+		row.Arrived = time.Unix(0, r.Arrived).UTC()
+	}
+	if row.Code != "" && row.Reason == (clickday.Text{}) {
+		row.Reason = clickday.MeaningOf(row.Code).Detail
+	}
+	return row
+}
+
+func (c *Counts) add(s store.State) {
+	c.Total++
+	switch s {
+	case store.Prepared:
+		c.Prepared++
+	case store.Armed:
+		c.Armed++
+	case store.Sending:
+		c.Sending++
+	case store.Acknowledged:
+		c.Acknowledged++
+	case store.Refused:
+		c.Refused++
+	case store.Sequenced:
+		c.Sequenced++
+	case store.Receipted:
+		c.Receipted++
+	}
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"puntuale/internal/clickday"
+)
+
+// Profile is what the pairing gave: which portal, which account, which device,
+// and where the intake is. It holds no secret.
+type Profile struct {
+	Portal  string  `json:"portal"` // without a final stroke
+	Name    string  `json:"name"`   // of the installation, for people
+	Account Account `json:"account"`
+	// Device is the portal's id of this device, PublicKey its Ed25519 key.
+	Device    string `json:"device"`
+	PublicKey []byte `json:"public_key"`
+	// Keystore says where the secrets lie: "keyring" or "file".
+	Keystore string `json:"keystore"`
+	// CalendarKey is pinned at the pairing.
+	CalendarKey []byte   `json:"calendar_key"`
+	Nodes       []Node   `json:"nodes"`
+	NTPServers  []string `json:"ntp_servers"`
+}
+
+// Account is the portal account that this computer sends for.
+type Account struct {
+	ID    clickday.AccountID `json:"id"`
+	Name  string             `json:"name"`
+	Email string             `json:"email"`
+}
+
+// Node is one intake node.
+type Node struct {
+	Node      clickday.NodeID `json:"node"`
+	URL       string          `json:"url"`
+	PublicKey []byte          `json:"public_key"` // Ed25519, checks acknowledgements and time answers
+	CAPEM     string          `json:"ca_pem"`     // empty: the system's authorities
+}
+
+// Profile reads the profile, and false before the first pairing.
+func (s *Store) Profile() (Profile, bool, error) {
+	var p Profile
+	b, err := os.ReadFile(filepath.Join(s.dir, profileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fmt.Errorf("store: %w", err)
+	}
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p, false, fmt.Errorf("store: %s is damaged: %w", profileName, err)
+	}
+	return p, true, nil
+}
+
+// PutProfile makes the profile durable.
+func (s *Store) PutProfile(p Profile) error {
+	b, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return s.putFile(profileName, append(b, '\n'))
+}
+
+// Calendar returns the signed bytes of the newest calendar seen, nil when none.
+func (s *Store) Calendar() ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, calendarName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return b, nil
+}
+
+// PutCalendar makes signed calendar bytes durable. The caller has checked the
+// signature and that the version does not go back.
+func (s *Store) PutCalendar(signed []byte) error { return s.putFile(calendarName, signed) }
+
+func (s *Store) putFile(name string, b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead != nil {
+		return fmt.Errorf("store: stopped after a failed write: %w", s.dead)
+	}
+	if err := s.disk.writeAll(s.dir, []blob{{name, b}}, false); err != nil {
+		s.dead = err
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// Forget removes every record, the calendar and the profile. The lock stays
+// until Close. The caller decides whether that is wise.
+func (s *Store) Forget() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	for app := range s.records {
+		err = errors.Join(err, os.Remove(filepath.Join(s.dir, applicationsDir, app+recordSuffix)))
+		delete(s.records, app)
+	}
+	for _, name := range []string{calendarName, profileName} {
+		if e := os.Remove(filepath.Join(s.dir, name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return errors.Join(err, syncDir(s.dir))
+}
