@@ -46,9 +46,22 @@ type Code struct {
 // Normalize puts a code as people and certificates write it into its own form:
 // upper case, no spaces, no "TINIT-" or "IT:" in front.
 func Normalize(s string) string {
-	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
-	s = strings.TrimPrefix(s, "TINIT-")
-	return strings.TrimPrefix(s, "IT:")
+	s = strings.Map(upper, strings.Join(strings.Fields(s), ""))
+	for {
+		cut := strings.TrimPrefix(strings.TrimPrefix(s, "TINIT-"), "IT:")
+		if cut == s {
+			return s
+		}
+		s = cut
+	}
+}
+
+// upper leaves letters other than a to z alone: none of them is in a code.
+func upper(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // Parse reads a normalised code of 16 characters: form, check character, day of

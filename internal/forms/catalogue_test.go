@@ -1,19 +1,21 @@
-package forms
+package forms_test
 
 import (
 	"testing"
+
+	"puntuale/internal/forms"
 )
 
-func mustLoad(t testing.TB) *Catalogue {
+func mustLoad(t testing.TB) *forms.Catalogue {
 	t.Helper()
-	c, err := Load()
+	c, err := forms.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func modelB(t testing.TB) *Model {
+func modelB(t testing.TB) *forms.Model {
 	t.Helper()
 	m, ok := mustLoad(t).Newest("B")
 	if !ok {

@@ -43,9 +43,9 @@ func (f *Field) clean(raw string) string {
 	case TypeTaxCode:
 		return codicefiscale.Normalize(v)
 	case TypeCompanyID:
-		return strings.TrimPrefix(codicefiscale.Normalize(v), "IT")
+		return cleanCompanyID(v)
 	case TypePassport:
-		return strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(v))
+		return codicefiscale.Normalize(strings.ReplaceAll(v, "-", ""))
 	case TypePostcode:
 		return strings.ReplaceAll(v, " ", "")
 	case TypePlace:
@@ -136,6 +136,15 @@ func joinThousands(s string) (string, bool) {
 		}
 	}
 	return strings.Join(parts, ""), len(parts) > 1
+}
+
+// cleanCompanyID drops the country that stands before VAT numbers.
+func cleanCompanyID(v string) string {
+	v = codicefiscale.Normalize(v)
+	for strings.HasPrefix(v, "IT") {
+		v = v[2:]
+	}
+	return v
 }
 
 func cleanBoolean(v string) string {

@@ -12,6 +12,9 @@ import (
 
 // What is wrong with one answer, and what to write instead.
 var (
+	textLatin = clickday.Text{
+		IT: "Scrivi in lettere latine, come nelle righe in fondo alla pagina del passaporto.",
+		EN: "Write in Latin letters, as in the lines at the foot of the passport page."}
 	textDate = clickday.Text{
 		IT: "Questa data non esiste. Scrivi giorno, mese e anno, per esempio 31/12/1980.",
 		EN: "This date does not exist. Write day, month and year, for example 31/12/1980."}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"puntuale/internal/clickday"
@@ -40,9 +41,16 @@ func init() {
 	}
 }
 
+// checkText wants Latin letters: registers, passports and receipts are written
+// in them.
 func checkText(_ *checker, f *Field, v string) (clickday.Text, bool) {
 	if n := utf8.RuneCountInString(v); n > f.MaxLength {
 		return textTooLong(n, f.MaxLength), false
+	}
+	for _, r := range v {
+		if unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Lm) {
+			return textLatin, false
+		}
 	}
 	return clickday.Text{}, true
 }

@@ -3,6 +3,7 @@ package forms
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"puntuale/internal/clickday"
 )
@@ -148,6 +149,9 @@ func (m *Model) validateTaxCodeCheck(c *TaxCodeCheck) error {
 		if !ok || ref.field.Type != w.kind {
 			return fmt.Errorf("%q is not a field of type %s", w.id, w.kind)
 		}
+	}
+	if v := m.byID[c.Sex].field.values(); len(v) != 2 || !slices.Contains(v, "M") || !slices.Contains(v, "F") {
+		return fmt.Errorf("%q: want the options M and F", c.Sex)
 	}
 	if c.BirthPlace == "" && c.BirthState == "" {
 		return errors.New("neither birth_place nor birth_state")
