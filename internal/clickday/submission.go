@@ -66,9 +66,6 @@ type SealRef struct {
 // SealFact is what the portal knows of a sealed version.
 type SealFact struct {
 	Account      AccountID // owner of the application
-	Day          DayID
-	Model        ModelCode
-	ModelVersion uint16
 	Digest       Digest
 	SealedAt     time.Time
 	SupersededAt time.Time // zero: it still counts
