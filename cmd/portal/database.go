@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"puntuale/internal/postgres"
+)
+
+type contextType = context.Context
+
+// database is the setting that most commands share.
+type database struct {
+	DatabaseURL string `help:"PostgreSQL connection string." env:"DATABASE_URL" required:"" placeholder:"URL"`
+}
+
+// with runs f on the open database.
+func (d *database) with(ctx context.Context, f func(*postgres.DB) error) error {
+	db, err := postgres.Open(ctx, d.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(db)
+}
+
+type migrateCommand struct{ database }
+
+// Run migrates.
+func (c *migrateCommand) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *postgres.DB) error {
+		if err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		fmt.Println("schema is up to date")
+		return nil
+	})
+}

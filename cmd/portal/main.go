@@ -1,0 +1,39 @@
+// Command portal is the web portal of applicants and the tools of its operator:
+// serve, migrate, keys, node, day, seed. docs/portal.md describes it.
+package main
+
+import (
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"puntuale/internal/clock"
+	"puntuale/internal/daemon"
+)
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the portal and the API of the mini-client."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database schema to the newest version."`
+	Keys    keysCommand    `cmd:"" help:"Make the keys of an installation that are missing."`
+	Node    struct {
+		Set nodeSetCommand `cmd:"" help:"Add or change an intake node."`
+	} `cmd:"" help:"Intake nodes."`
+	Day struct {
+		Set daySetCommand `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
+	} `cmd:"" help:"Click days."`
+	Seed seedCommand `cmd:"" help:"Make the accounts and applications of a demonstration."`
+}
+
+func main() {
+	ctx, stop := daemon.Context()
+	defer stop()
+	var c commands
+	k := kong.Parse(&c, kong.Name("portal"), kong.DefaultEnvars("PUNTUALE"), kong.UsageOnError(),
+		kong.Description("Portal of Puntuale. Every flag can be set as PUNTUALE_<FLAG>; the database is DATABASE_URL."))
+	k.BindTo(ctx, (*contextType)(nil))
+	k.BindTo(clock.System{}, (*clock.Clock)(nil))
+	if err := k.Run(); err != nil {
+		k.Errorf("%v", err)
+		os.Exit(1)
+	}
+}

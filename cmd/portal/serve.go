@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"puntuale/internal/clock"
+	"puntuale/internal/daemon"
+	"puntuale/internal/forms"
+	"puntuale/internal/keys"
+	"puntuale/internal/portal"
+	"puntuale/internal/postgres"
+)
+
+// sweepEvery is how often ended sessions are removed.
+const sweepEvery = 10 * time.Minute
+
+type serveCommand struct {
+	database
+	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
+	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
+	Keys        string   `help:"Directory of ticket.json and calendar.pub." required:"" type:"path"`
+	Name        string   `help:"Name of the installation." default:"Puntuale"`
+	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
+	AddrFile    string   `help:"File that the real address is written to." type:"path"`
+	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
+	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context, clk clock.Clock) error {
+	log, err := daemon.NewLogger(os.Stderr, c.LogLevel)
+	if err != nil {
+		return fmt.Errorf("--log-level: %w", err)
+	}
+	return c.with(ctx, func(db *postgres.DB) error { return c.serve(ctx, clk, db, log) })
+}
+
+func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.DB, log *slog.Logger) error {
+	p, err := c.portal(clk, db, log)
+	if err != nil {
+		return err
+	}
+	ln, err := daemon.Listen(ctx, "--listen", c.Listen)
+	if err != nil {
+		return err
+	}
+	addrs := []string{ln.Addr().String()}
+	var debug net.Listener
+	if c.DebugListen != "" {
+		if debug, err = daemon.Listen(ctx, "--debug-listen", c.DebugListen); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		addrs = append(addrs, debug.Addr().String())
+	}
+	if err := daemon.WriteAddrFile(c.AddrFile, addrs...); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	log.Info("listening on " + ln.Addr().String())
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return daemon.Serve(ctx, ln, p.Handler(), log) })
+	g.Go(func() error { sweep(ctx, postgres.NewSessions(db, clk), log); return nil })
+	if debug != nil {
+		log.Info("debug on " + debug.Addr().String())
+		ready := func() error { return db.Pool.Ping(ctx) }
+		g.Go(func() error { return daemon.Serve(ctx, debug, daemon.DebugMux(daemon.NewRegistry(), ready), log) })
+	}
+	return g.Wait()
+}
+
+func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger) (*portal.Portal, error) {
+	models, err := forms.Load()
+	if err != nil {
+		return nil, err
+	}
+	calendarKey, err := keys.ReadPublic(filepath.Join(c.Keys, keys.CalendarPubFile))
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
+	tickets, err := keys.ReadTicketKeys(filepath.Join(c.Keys, keys.TicketFile))
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
+	p, err := portal.New(portal.Config{
+		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
+		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--public-url: %w", err)
+	}
+	return p, nil
+}
+
+// sweep removes ended sessions until the context ends. A failure is logged and
+// tried again at the next turn.
+func sweep(ctx context.Context, s *postgres.Sessions, log *slog.Logger) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := s.DeleteExpired(ctx); err != nil {
+				log.Warn("sessions not swept", "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"puntuale/internal/accounts"
+	"puntuale/internal/clickday"
+	"puntuale/internal/forms"
+	"puntuale/internal/wire"
+)
+
+// ticketGrace is how long a ticket outlives the close of its day, so that a send
+// after the close is refused as too late and not for its ticket.
+const ticketGrace = time.Hour
+
+type modelJSON struct {
+	Code         clickday.ModelCode `json:"code"`
+	Version      uint16             `json:"version"`
+	DictionaryID uint32             `json:"dictionary_id"`
+	Dictionary   []byte             `json:"dictionary"`
+}
+
+type applicationJSON struct {
+	ID           string             `json:"id"`
+	Day          clickday.DayID     `json:"click_day"`
+	Model        clickday.ModelCode `json:"model"`
+	ModelVersion uint16             `json:"model_version"`
+	SealVersion  uint32             `json:"seal_version"`
+	Digest       string             `json:"digest"`
+	Document     []byte             `json:"document"`
+	Ticket       []byte             `json:"ticket"`
+	Employer     string             `json:"employer"`
+	Worker       string             `json:"worker"`
+	DictionaryID uint32             `json:"dictionary_id"`
+}
+
+type syncJSON struct {
+	Account      accountJSON       `json:"account"`
+	ServerTime   time.Time         `json:"server_time"`
+	Calendar     []byte            `json:"calendar"`
+	Models       []modelJSON       `json:"models"`
+	Applications []applicationJSON `json:"applications"`
+}
+
+// sync gives out the sealed applications with their tickets, for the days whose
+// sync has begun and that are not over.
+func (a *API) sync(w http.ResponseWriter, r *http.Request, c *caller) error {
+	if c.Device == nil {
+		return refuse(codeNoDevice)
+	}
+	cal, signed, err := a.Calendar.Current(r.Context())
+	if err != nil {
+		return err
+	}
+	now := a.Clock.Now()
+	list, err := a.Store.Unnumbered(r.Context(), c.Account.ID, syncable(&cal, now))
+	if err != nil {
+		return err
+	}
+	out := syncJSON{
+		Account: accountOf(&c.Account), ServerTime: now.UTC(), Calendar: signed,
+		Models: []modelJSON{}, Applications: make([]applicationJSON, 0, len(list)),
+	}
+	used := map[*forms.Model]bool{}
+	for i := range list {
+		m, ok := a.Models.Model(list[i].Model, list[i].ModelVersion)
+		if !ok { // only an older portal than the one that sealed it lacks the model
+			a.Log.ErrorContext(r.Context(), "sync: model missing", "application", list[i].ID, "model", list[i].Model)
+			continue
+		}
+		if !used[m] {
+			used[m] = true
+			d := m.Dictionary()
+			out.Models = append(out.Models, modelJSON{m.Code, m.Version, d.ID, d.Content})
+		}
+		out.Applications = append(out.Applications, a.application(&list[i], m, c, cal.Day(list[i].Day), now))
+	}
+	return a.json(w, r, http.StatusOK, out)
+}
+
+// syncable returns the days for which tickets are given out now.
+func syncable(cal *clickday.Calendar, now time.Time) []clickday.DayID {
+	days := []clickday.DayID{}
+	for i := range cal.Days {
+		d := &cal.Days[i]
+		t := now.UnixNano()
+		if d.Sync <= t && t < d.Closes && d.State != clickday.DayClosed {
+			days = append(days, d.ID)
+		}
+	}
+	return days
+}
+
+func (a *API) application(s *accounts.SealedApplication, m *forms.Model, c *caller, day *clickday.Day, now time.Time) applicationJSON {
+	ticket := wire.Ticket{
+		KeyID: a.Tickets.Current, Day: s.Day, Model: s.Model, ModelVersion: s.ModelVersion, Application: s.ID,
+		SealVersion: s.Seal.Version, Digest: s.Seal.Digest, Device: c.Device.PublicKey, Account: c.Account.ID,
+		IssuedAt: now.Unix(), NotAfter: day.ClosesAt().Add(ticketGrace).Unix(),
+	}
+	employer, worker := m.SummaryOf(s.Answers)
+	return applicationJSON{
+		ID: s.ID.String(), Day: s.Day, Model: s.Model, ModelVersion: s.ModelVersion, SealVersion: s.Seal.Version,
+		Digest: s.Seal.Digest.String(), Document: s.Seal.Document,
+		Ticket:   wire.SealTicket(&ticket, a.Tickets.TicketKey(a.Tickets.Current)),
+		Employer: employer, Worker: worker, DictionaryID: m.Dictionary().ID,
+	}
+}
+
+type outcomeJSON struct {
+	Application    string                   `json:"application_id"`
+	Submission     string                   `json:"submission_id"`
+	State          clickday.SubmissionState `json:"state"`
+	Number         int64                    `json:"number,omitempty"`
+	ProtocolNumber string                   `json:"protocol_number,omitempty"`
+	Arrived        string                   `json:"arrived"` // RFC 3339, nanoseconds, UTC
+	ArrivedNS      string                   `json:"arrived_ns"`
+	Reason         clickday.Code            `json:"reason,omitempty"`
+	ReasonText     *clickday.Text           `json:"reason_text,omitempty"`
+	Receipt        bool                     `json:"receipt"`
+}
+
+func (a *API) outcomes(w http.ResponseWriter, r *http.Request, c *caller) error {
+	list, err := a.Store.Outcomes(r.Context(), c.Account.ID)
+	if err != nil {
+		return err
+	}
+	cal, _, err := a.Calendar.Current(r.Context())
+	if err != nil {
+		return err
+	}
+	out := make([]outcomeJSON, len(list))
+	for i := range list {
+		out[i] = outcomeOf(&list[i], &cal)
+	}
+	return a.json(w, r, http.StatusOK, map[string][]outcomeJSON{"outcomes": out})
+}
+
+func outcomeOf(o *accounts.Outcome, cal *clickday.Calendar) outcomeJSON {
+	j := outcomeJSON{
+		Application: o.Application.String(), Submission: o.Submission.String(), State: o.State, Number: o.Number,
+		Arrived: o.Stamp.Time().Format(time.RFC3339Nano), ArrivedNS: strconv.FormatInt(o.Stamp.UnixNano, 10),
+		Reason: o.Reason, Receipt: o.Receipt,
+	}
+	if d := cal.Day(o.Day); d != nil && o.Number > 0 {
+		j.ProtocolNumber = clickday.ProtocolNumber(d.Code, o.Number)
+	}
+	if o.Reason != "" {
+		t := clickday.MeaningOf(o.Reason).Detail
+		j.ReasonText = &t
+	}
+	return j
+}

@@ -1,0 +1,184 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"puntuale/internal/accounts"
+	"puntuale/internal/accounts/drafts"
+	"puntuale/internal/clickday"
+)
+
+// perPage is how many applications a page of the list shows.
+const perPage = 50
+
+// badge is a state in words and its colour.
+type badge struct{ Key, Class string }
+
+var draftBadges = map[clickday.ApplicationState]badge{
+	clickday.ToComplete: {"state.to_complete", "todo"},
+	clickday.ToValidate: {"state.to_validate", "wrong"},
+	clickday.Ready:      {"state.ready", "ready"},
+	clickday.Sealed:     {"state.sealed", "ready"},
+}
+
+var sentBadges = map[clickday.SubmissionState]badge{
+	clickday.Queued:    {"state.queued", "wait"},
+	clickday.Sequenced: {"state.sequenced", "done"},
+	clickday.Receipted: {"state.receipted", "done"},
+	clickday.Repeated:  {"state.repeated", "wait"},
+	clickday.Refused:   {"state.refused", "wrong"},
+}
+
+// stateOf is the one word for where an application stands. A refusal is past
+// once the application was re-opened or sealed again.
+func stateOf(a *accounts.Application) badge {
+	if o := a.Outcome; o != nil && (a.Sent() || refusedNow(a)) {
+		return sentBadges[o.State]
+	}
+	return draftBadges[a.State]
+}
+
+// refusedNow reports whether the seal that counts is the one that was refused.
+func refusedNow(a *accounts.Application) bool {
+	o := a.Outcome
+	return o != nil && o.State == clickday.Refused && a.State == clickday.Sealed && o.SealVersion == a.SealVersion
+}
+
+type rowView struct {
+	ID       string
+	Worker   string
+	Employer string
+	Model    clickday.ModelCode
+	Day      string
+	Opens    string
+	State    badge
+	Protocol string
+	Updated  string
+}
+
+type applicationsView struct {
+	base
+	Rows     []rowView
+	Total    int
+	Page     int
+	Previous int // 0 for none
+	Next     int // 0 for none
+}
+
+func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *visit) error {
+	page, err := strconv.Atoi(r.URL.Query().Get("page"))
+	if err != nil || page < 1 || page > 1_000_000 {
+		page = 1
+	}
+	list, total, err := p.store.Applications(r.Context(), v.account.ID, perPage, (page-1)*perPage)
+	if err != nil {
+		return err
+	}
+	cal, _, err := p.calendar.Current(r.Context())
+	if err != nil {
+		return err
+	}
+	data := &applicationsView{base: base{Title: "list.title", Nav: "applications"}, Total: total, Page: page}
+	data.Crumbs = []crumb{{Label: p.say(v, "list.title")}}
+	if page > 1 {
+		data.Previous = page - 1
+	}
+	if page*perPage < total {
+		data.Next = page + 1
+	}
+	for i := range list {
+		row, err := p.row(v, &list[i], cal.Day(list[i].Day))
+		if err != nil {
+			return err
+		}
+		data.Rows = append(data.Rows, row)
+	}
+	return p.render(w, r, v, http.StatusOK, "applications", data)
+}
+
+func (p *Portal) row(v *visit, a *accounts.Application, d *clickday.Day) (rowView, error) {
+	m, err := p.drafts.ModelOf(a)
+	if err != nil {
+		return rowView{}, err
+	}
+	employer, worker := m.SummaryOf(a.Answers)
+	row := rowView{
+		ID: a.ID.String(), Worker: worker, Employer: employer, Model: a.Model, State: stateOf(a), Updated: p.minute(v, a.UpdatedAt),
+	}
+	if d != nil {
+		row.Day, row.Opens = dayTitle(v, d), p.minute(v, d.OpensAt())
+		row.Protocol = protocolOf(a, d)
+	}
+	return row, nil
+}
+
+func protocolOf(a *accounts.Application, d *clickday.Day) string {
+	if a.Outcome == nil || a.Outcome.Number == 0 || d == nil {
+		return ""
+	}
+	return clickday.ProtocolNumber(d.Code, a.Outcome.Number)
+}
+
+type newView struct {
+	base
+	Days  []dayView
+	Error string // key of the texts
+}
+
+func (p *Portal) newForm(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return p.showNew(w, r, v, http.StatusOK, "")
+}
+
+func (p *Portal) showNew(w http.ResponseWriter, r *http.Request, v *visit, status int, failure string) error {
+	cal, _, err := p.calendar.Current(r.Context())
+	if err != nil {
+		return err
+	}
+	data := &newView{base: base{Title: "new.title", Nav: "applications"}, Error: failure}
+	data.Crumbs = []crumb{{p.say(v, "list.title"), "/applications"}, {Label: p.say(v, "new.title")}}
+	for i := range cal.Days {
+		if p.drafts.InPreparation(&cal.Days[i]) {
+			data.Days = append(data.Days, p.dayView(v, &cal.Days[i]))
+		}
+	}
+	return p.render(w, r, v, status, "new", data)
+}
+
+// newSubmit takes one choice "day/model", so that the two always fit.
+func (p *Portal) newSubmit(w http.ResponseWriter, r *http.Request, v *visit) error {
+	day, model, ok := parseChoice(r.PostForm)
+	if !ok {
+		return p.showNew(w, r, v, http.StatusUnprocessableEntity, "new.choose")
+	}
+	cal, _, err := p.calendar.Current(r.Context())
+	if err != nil {
+		return err
+	}
+	a, err := p.drafts.Begin(r.Context(), v.account.ID, cal.Day(day), model)
+	if errors.Is(err, drafts.ErrDay) || errors.Is(err, drafts.ErrModel) {
+		return p.showNew(w, r, v, http.StatusUnprocessableEntity, "new.gone")
+	}
+	if err != nil {
+		return err
+	}
+	m, err := p.drafts.ModelOf(&a)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/applications/"+a.ID.String()+"/pages/"+m.Pages[0].ID, http.StatusSeeOther)
+	return nil
+}
+
+func parseChoice(form url.Values) (clickday.DayID, clickday.ModelCode, bool) {
+	choice := form.Get("choice")
+	for i := range choice {
+		if choice[i] == '/' {
+			day, err := strconv.ParseUint(choice[:i], 10, 32)
+			return clickday.DayID(day), clickday.ModelCode(choice[i+1:]), err == nil
+		}
+	}
+	return 0, "", false
+}

@@ -1,0 +1,197 @@
+// Package portal is the web portal of applicants: log-in, applications from
+// draft to receipt, paired computers, and the routes of the mini-client's API.
+// Every page works without scripts. One page is one file here and one template;
+// pages render to memory before the first byte goes out.
+package portal
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"puntuale/internal/accounts"
+	"puntuale/internal/accounts/drafts"
+	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
+	"puntuale/internal/forms"
+	"puntuale/internal/keys"
+	"puntuale/internal/portal/api"
+	"puntuale/internal/portal/limit"
+	"puntuale/internal/portal/oauth"
+	"puntuale/internal/portal/static"
+	"puntuale/internal/portal/timetable"
+)
+
+// Store is what the pages read and write beyond package drafts. Reads see
+// everything that was committed before; errors are those of package accounts.
+type Store interface {
+	accounts.LoginStore
+	drafts.Store
+	oauth.Store
+	api.Store
+	timetable.Source
+	// Account returns an account, or ErrNotFound.
+	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
+	// Applications returns a slice of the account's applications, the last
+	// changed first, and how many there are.
+	Applications(ctx context.Context, account clickday.AccountID, limit, offset int) ([]accounts.Application, int, error)
+	// CurrentSeal returns the seal that counts, or ErrNotFound.
+	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
+	// RevokeDevice disconnects a computer with its tokens at once; it may be
+	// repeated. Devices of others are ErrNotFound.
+	RevokeDevice(ctx context.Context, account clickday.AccountID, id int64, now time.Time) error
+}
+
+// Config is what New needs.
+type Config struct {
+	Store    Store
+	Sessions scs.Store // of web sessions
+	Clock    clock.Clock
+	Models   *forms.Catalogue
+	// PublicURL is the address people use, without a final stroke.
+	PublicURL   string
+	Name        string // of the installation
+	CalendarKey ed25519.PublicKey
+	Tickets     *keys.TicketKeys
+	NTPServers  []string // for mini-clients
+	// ParallelHashes bounds how many passwords are hashed at a time.
+	ParallelHashes int
+	Log            *slog.Logger
+}
+
+// Session lifetimes.
+const (
+	sessionIdle = 2 * time.Hour
+	sessionLife = 12 * time.Hour
+)
+
+// Portal answers people and mini-clients. It is safe for concurrent use.
+type Portal struct {
+	cfg      Config
+	secure   bool // the public address is https
+	store    Store
+	clock    clock.Clock
+	rome     *time.Location
+	sessions *scs.SessionManager
+	login    *accounts.Authenticator
+	drafts   *drafts.Service
+	calendar *timetable.Reader
+	grants   *oauth.Service
+	files    *static.Files
+	pages    *pages
+	log      *slog.Logger
+}
+
+// New checks the configuration and reads the templates. Errors name the setting.
+func New(cfg Config) (*Portal, error) {
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil || (public.Scheme != "http" && public.Scheme != "https") || public.Host == "" || strings.HasSuffix(cfg.PublicURL, "/") {
+		return nil, fmt.Errorf("public URL %q: want http(s)://host[:port] without a final stroke", cfg.PublicURL)
+	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		return nil, fmt.Errorf("portal: time zone: %w", err)
+	}
+	files, err := static.New()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := parsePages(files)
+	if err != nil {
+		return nil, err
+	}
+	p := &Portal{
+		cfg: cfg, secure: public.Scheme == "https", store: cfg.Store, clock: cfg.Clock, rome: rome,
+		login:    accounts.NewAuthenticator(cfg.Store, cfg.Clock, accounts.DefaultThrottle, cfg.ParallelHashes),
+		drafts:   drafts.New(cfg.Store, cfg.Models, cfg.Clock, rome),
+		calendar: timetable.NewReader(cfg.Store, cfg.CalendarKey),
+		grants:   oauth.New(cfg.Store, cfg.Clock),
+		files:    files, pages: pages, log: cfg.Log,
+	}
+	p.sessions = p.sessionManager()
+	return p, nil
+}
+
+func (p *Portal) sessionManager() *scs.SessionManager {
+	m := scs.New()
+	m.Store, m.IdleTimeout, m.Lifetime = p.cfg.Sessions, sessionIdle, sessionLife
+	m.Cookie.Name = "puntuale_session"
+	if p.secure {
+		m.Cookie.Name = "__Host-puntuale_session"
+	}
+	m.Cookie.Secure, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = p.secure, true, http.SameSiteLaxMode, false
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		p.fail(w, r, &visit{lang: chosenLanguage(r)}, err)
+	}
+	return m
+}
+
+// Handler returns everything the portal serves.
+func (p *Portal) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+static.Prefix, p.files)
+	mux.Handle("/api/", api.New(api.Config{
+		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
+		Models: p.cfg.Models, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, Log: p.log,
+	}).Handler())
+	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("/", p.sessions.LoadAndSave(p.people()))
+	return p.guard(mux)
+}
+
+// people is the part with sessions and pages.
+func (p *Portal) people() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range p.routes() {
+		mux.Handle(rt.pattern, p.page(rt))
+	}
+	return mux
+}
+
+// route is one page or action. Personal ones need a log-in.
+type route struct {
+	pattern  string
+	personal bool
+	handle   func(http.ResponseWriter, *http.Request, *visit) error
+}
+
+func (p *Portal) routes() []route {
+	return []route{
+		{"GET /{$}", false, p.home},
+		{"GET /login", false, p.loginForm},
+		{"POST /login", false, p.loginSubmit},
+		{"POST /logout", false, p.logout},
+		{"GET /miniclient", false, p.miniclient},
+		{"GET /accessibility", false, p.accessibility},
+		{"GET /privacy", false, p.privacy},
+		{"GET /applications", true, p.applications},
+		{"GET /applications/new", true, p.newForm},
+		{"POST /applications/new", true, p.newSubmit},
+		{"GET /applications/{id}", true, p.application},
+		{"GET /applications/{id}/pages/{page}", true, p.stepForm},
+		{"POST /applications/{id}/pages/{page}", true, p.stepSubmit},
+		{"GET /applications/{id}/preview", true, p.preview},
+		{"GET /applications/{id}/seal", true, p.sealForm},
+		{"POST /applications/{id}/seal", true, p.sealSubmit},
+		{"GET /applications/{id}/reopen", true, p.reopenForm},
+		{"POST /applications/{id}/reopen", true, p.reopenSubmit},
+		{"GET /applications/{id}/receipt", true, p.receipt},
+		{"GET /devices", true, p.devices},
+		{"POST /devices/{id}/revoke", true, p.revokeDevice},
+		{"GET /oauth/authorize", false, p.consentForm},
+		{"POST /oauth/authorize", true, p.consentSubmit},
+		{"/", false, func(http.ResponseWriter, *http.Request, *visit) error { return accounts.ErrNotFound }},
+	}
+}
+
+// errBadRequest is for forms that no page of ours would send.
+var errBadRequest = errors.New("portal: bad request")
