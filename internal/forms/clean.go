@@ -26,11 +26,17 @@ func (m *Model) Clean(raw Answers) Answers {
 	return out
 }
 
+// clean composes Unicode a second time: dropping spaces can bring a letter and
+// its accent together.
 func (f *Field) clean(raw string) string {
 	v := tidy(raw)
 	if v == "" {
 		return ""
 	}
+	return norm.NFC.String(f.canonical(v))
+}
+
+func (f *Field) canonical(v string) string {
 	switch f.Type {
 	case TypeDate:
 		return cleanDate(v)
@@ -45,7 +51,7 @@ func (f *Field) clean(raw string) string {
 	case TypeCompanyID:
 		return cleanCompanyID(v)
 	case TypePassport:
-		return codicefiscale.Normalize(strings.ReplaceAll(v, "-", ""))
+		return strings.Map(passportRune, v)
 	case TypePostcode:
 		return strings.ReplaceAll(v, " ", "")
 	case TypePlace:
@@ -136,6 +142,18 @@ func joinThousands(s string) (string, bool) {
 		}
 	}
 	return strings.Join(parts, ""), len(parts) > 1
+}
+
+// passportRune drops what people put between the groups of a number.
+func passportRune(r rune) rune {
+	switch {
+	case r == ' ' || r == '-':
+		return -1
+	case r >= 'a' && r <= 'z':
+		return r - 'a' + 'A'
+	default:
+		return r
+	}
 }
 
 // cleanCompanyID drops the country that stands before VAT numbers.

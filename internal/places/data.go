@@ -33,6 +33,8 @@ type table struct {
 	comuni []Place // by code
 	states []Place // by code
 	names  []named // comuni by folded name
+	// stateNames leads from folded Italian and English names to states.
+	stateNames map[string]int
 }
 
 // named leads from a folded name to a position in table.comuni.
@@ -84,6 +86,7 @@ func read(gz []byte) (*table, error) {
 			t.names = append(t.names, named{fold(first), i}, named{fold(second), i})
 		}
 	}
+	t.nameStates()
 	slices.SortStableFunc(t.names, func(a, b named) int { return strings.Compare(a.key, b.key) })
 	return t, nil
 }
@@ -109,6 +112,17 @@ func (t *table) add(record []string) error {
 	}
 	*list = append(*list, p)
 	return nil
+}
+
+func (t *table) nameStates() {
+	t.stateNames = make(map[string]int)
+	for i, p := range t.states {
+		for _, key := range []string{fold(p.Name), fold(p.English)} {
+			if old, taken := t.stateNames[key]; !taken || !t.states[old].Current() {
+				t.stateNames[key] = i
+			}
+		}
+	}
 }
 
 // fold makes names comparable: capital letters without accents, and one space

@@ -80,16 +80,11 @@ func States() []Place {
 // StateNamed returns the state with that Italian or English name, whatever its
 // case and accents; one of today before one that is no more.
 func StateNamed(name string) (Place, bool) {
-	key, found, ok := fold(name), Place{}, false
-	for _, p := range data().states {
-		if fold(p.Name) != key && fold(p.English) != key {
-			continue
-		}
-		if !ok || p.Current() {
-			found, ok = p, true
-		}
+	i, ok := data().stateNames[fold(name)]
+	if !ok {
+		return Place{}, false
 	}
-	return found, ok && key != ""
+	return data().states[i], true
 }
 
 // SearchComuni returns at most limit comuni, past ones included, whose name
