@@ -20,7 +20,7 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
 	named := map[string]bool{}
-	for _, m := range regexp.MustCompile("`([a-z]+)").FindAllStringSubmatch(section, -1) {
+	for _, m := range regexp.MustCompile("`([a-z0-9]+)").FindAllStringSubmatch(section, -1) {
 		named[m[1]] = true
 	}
 	entries, err := os.ReadDir("..")
