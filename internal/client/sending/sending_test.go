@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -307,11 +308,11 @@ var errDisk = errors.New("disk full")
 
 type brokenDisk struct {
 	*memory
-	after int
+	after atomic.Int64
 }
 
 func (b *brokenDisk) Put(rs ...store.Record) error {
-	if b.after--; b.after < 0 {
+	if b.after.Add(-1) < 0 {
 		return errDisk
 	}
 	return b.memory.Put(rs...)
@@ -322,7 +323,9 @@ func TestABrokenDiskEndsTheRun(t *testing.T) {
 		m := armedMemory(t, 4)
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, rand.New(rand.NewPCG(21, 22)), opening)
-			err := Run(context.Background(), w.config(&brokenDisk{m, after}, 1))
+			broken := &brokenDisk{memory: m}
+			broken.after.Store(int64(after))
+			err := Run(context.Background(), w.config(broken, 1))
 			if !errors.Is(err, errDisk) && after < 2 {
 				t.Fatalf("after %d writes: %v", after, err)
 			}
