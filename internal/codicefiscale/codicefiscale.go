@@ -73,28 +73,39 @@ func Parse(s string) (Code, error) {
 	if len(s) != Length {
 		return Code{}, ErrFormat
 	}
-	plain := []byte(s[:Length-1])
-	for _, i := range digitsAt {
-		if d := strings.IndexByte(omocodia, plain[i]); d >= 0 {
-			plain[i] = '0' + byte(d)
-		}
-	}
-	for i, c := range plain {
-		if isDigit := c >= '0' && c <= '9'; isDigit != wantsDigit(i) || !isDigit && (c < 'A' || c > 'Z') {
-			return Code{}, ErrFormat
-		}
-	}
-	if strings.IndexByte(letters, s[Length-1]) < 0 || strings.IndexByte(months, plain[8]) < 0 {
+	plain, ok := withDigits(s[:Length-1])
+	if !ok || strings.IndexByte(letters, s[Length-1]) < 0 || strings.IndexByte(months, plain[8]) < 0 {
 		return Code{}, ErrFormat
 	}
 	if s[Length-1] != checkCharacter(s[:Length-1]) {
 		return Code{}, ErrCheck
 	}
-	c := Code{text: s, plain: string(plain)}
+	c := Code{text: s, plain: plain}
 	if d := c.day(); d < 1 || d > daysIn(c.month(), c.year()) {
 		return Code{}, ErrDate
 	}
 	return c, nil
+}
+
+// withDigits puts digits for the letters of omocodia into the first 15
+// characters; false if a letter or digit stands in the wrong place.
+func withDigits(s string) (string, bool) {
+	b := []byte(s)
+	for _, i := range digitsAt {
+		if d := strings.IndexByte(omocodia, b[i]); d >= 0 {
+			b[i] = '0' + byte(d)
+		}
+	}
+	for i, c := range b {
+		class := letters
+		if wantsDigit(i) {
+			class = "0123456789"
+		}
+		if strings.IndexByte(class, c) < 0 {
+			return "", false
+		}
+	}
+	return string(b), true
 }
 
 // String returns the code as it was given to Parse.

@@ -8,69 +8,77 @@ import (
 	"puntuale/internal/forms/sample"
 )
 
-func TestCleanWritesEachTypeInItsOneForm(t *testing.T) {
-	m := modelB(t)
-	base := forms.Answers{
+// asking are answers on which the questions of a person depend, company those of
+// a company.
+var (
+	asking = forms.Answers{
 		"employer_kind": "person", "employer_born_in": "italy", "worker_has_tax_code": "yes", "contract_kind": "fixed",
 		"housing_provider": "employer", "housing_cost": "paid",
 	}
-	company := forms.Answers{"employer_kind": "company"}
-	for _, row := range []struct {
-		with              forms.Answers
-		field, raw, clean string
-	}{
-		{base, "worker_surname", "  El   Sayed\t", "El Sayed"},
-		{base, "worker_surname", "Nicolo\u0300", "Nicolò"},
-		{base, "worker_surname", "Hoxha\x00\u200b", "Hoxha"},
-		{base, "worker_surname", "Ho\xffxha", "Hoxha"},
-		{base, "worker_birth_date", "31/12/1990", "1990-12-31"},
-		{base, "worker_birth_date", "1/2/1990", "1990-02-01"},
-		{base, "worker_birth_date", "1.2.1990", "1990-02-01"},
-		{base, "worker_birth_date", "01-02-1990", "1990-02-01"},
-		{base, "worker_birth_date", "1990-02-01", "1990-02-01"},
-		{base, "worker_birth_date", "31/02/1990", "31/02/1990"},
-		{base, "worker_birth_date", "ieri", "ieri"},
-		{base, "contract_hours", " 040 ", "40"},
-		{base, "contract_hours", "000", "0"},
-		{base, "contract_hours", "quaranta", "quaranta"},
-		{base, "contract_hours", "40,5", "40,5"},
-		{company, "company_staff", "1.200", "1200"},
-		{base, "contract_pay", "1.234,50", "1234.50"},
-		{base, "contract_pay", "1234,5", "1234.50"},
-		{base, "contract_pay", "1234.5", "1234.50"},
-		{base, "contract_pay", "1234.50", "1234.50"},
-		{base, "contract_pay", "1.234", "1234.00"},
-		{base, "contract_pay", "1.234.567", "1234567.00"},
-		{base, "contract_pay", "€ 1 234", "1234.00"},
-		{base, "contract_pay", "1234 euro", "1234.00"},
-		{base, "contract_pay", "0012", "12.00"},
-		{base, "contract_pay", "12.34.56", "12.34.56"},
-		{base, "contract_pay", "1,2,3", "1,2,3"},
-		{base, "contract_pay", "1,234", "1,234"},
-		{base, "contract_pay", "-5", "-5"},
-		{base, "contract_pay", "12a", "12a"},
-		{base, "declares_truth", "on", "yes"},
-		{base, "declares_truth", "Sì", "yes"},
-		{base, "declares_truth", "FALSE", "no"},
-		{base, "declares_truth", "forse", "forse"},
-		{base, "employer_tax_code", " rss mra 80a01 h501u", "RSSMRA80A01H501U"},
-		{base, "employer_tax_code", "TINIT-RSSMRA80A01H501U", "RSSMRA80A01H501U"},
-		{company, "company_vat", "IT 12345678903", "12345678903"},
-		{base, "worker_passport", "ba-123 4567", "BA1234567"},
-		{base, "workplace_postcode", "80 100", "80100"},
-		{base, "workplace_place", "h501", "H501"},
-		{base, "workplace_place", "roma", "H501"},
-		{base, "workplace_place", "Samone (TN)", "H754"},
-		{base, "workplace_place", "Samone", "Samone"},
-		{base, "workplace_place", "Atlantide", "Atlantide"},
-		{base, "worker_state", "z100", "Z100"},
-		{base, "worker_state", "egitto", "Z336"},
-		{base, "worker_state", "Egypt", "Z336"},
-		{base, "worker_state", "Atlantide", "Atlantide"},
-		{company, "company_rea_province", "na", "NA"},
-		{company, "company_rea_province", "napoli", "NA"},
-		{base, "employer_pec", " Nome@pec.it ", "Nome@pec.it"},
-	} {
+	company = forms.Answers{"employer_kind": "company"}
+)
+
+// typed is what people type and what becomes of it.
+var typed = []struct {
+	with              forms.Answers
+	field, raw, clean string
+}{
+	{asking, "worker_surname", "  El   Sayed\t", "El Sayed"},
+	{asking, "worker_surname", "Nicolo\u0300", "Nicolò"},
+	{asking, "worker_surname", "Hoxha\x00\u200b", "Hoxha"},
+	{asking, "worker_surname", "Ho\xffxha", "Hoxha"},
+	{asking, "worker_birth_date", "31/12/1990", "1990-12-31"},
+	{asking, "worker_birth_date", "1/2/1990", "1990-02-01"},
+	{asking, "worker_birth_date", "1.2.1990", "1990-02-01"},
+	{asking, "worker_birth_date", "01-02-1990", "1990-02-01"},
+	{asking, "worker_birth_date", "1990-02-01", "1990-02-01"},
+	{asking, "worker_birth_date", "31/02/1990", "31/02/1990"},
+	{asking, "worker_birth_date", "ieri", "ieri"},
+	{asking, "contract_hours", " 040 ", "40"},
+	{asking, "contract_hours", "000", "0"},
+	{asking, "contract_hours", "quaranta", "quaranta"},
+	{asking, "contract_hours", "40,5", "40,5"},
+	{company, "company_staff", "1.200", "1200"},
+	{asking, "contract_pay", "1.234,50", "1234.50"},
+	{asking, "contract_pay", "1234,5", "1234.50"},
+	{asking, "contract_pay", "1234.5", "1234.50"},
+	{asking, "contract_pay", "1234.50", "1234.50"},
+	{asking, "contract_pay", "1.234", "1234.00"},
+	{asking, "contract_pay", "1.234.567", "1234567.00"},
+	{asking, "contract_pay", "€ 1 234", "1234.00"},
+	{asking, "contract_pay", "1234 euro", "1234.00"},
+	{asking, "contract_pay", "0012", "12.00"},
+	{asking, "contract_pay", "12.34.56", "12.34.56"},
+	{asking, "contract_pay", "1,2,3", "1,2,3"},
+	{asking, "contract_pay", "1,234", "1,234"},
+	{asking, "contract_pay", "-5", "-5"},
+	{asking, "contract_pay", "12a", "12a"},
+	{asking, "declares_truth", "on", "yes"},
+	{asking, "declares_truth", "Sì", "yes"},
+	{asking, "declares_truth", "FALSE", "no"},
+	{asking, "declares_truth", "forse", "forse"},
+	{asking, "employer_tax_code", " rss mra 80a01 h501u", "RSSMRA80A01H501U"},
+	{asking, "employer_tax_code", "TINIT-RSSMRA80A01H501U", "RSSMRA80A01H501U"},
+	{company, "company_vat", "IT 12345678903", "12345678903"},
+	{asking, "worker_passport", "ba-123 4567", "BA1234567"},
+	{asking, "workplace_postcode", "80 100", "80100"},
+	{asking, "workplace_place", "h501", "H501"},
+	{asking, "workplace_place", "roma", "H501"},
+	{asking, "workplace_place", "Samone (TN)", "H754"},
+	{asking, "workplace_place", "Samone", "Samone"},
+	{asking, "workplace_place", "Atlantide", "Atlantide"},
+	{asking, "worker_state", "z100", "Z100"},
+	{asking, "worker_state", "egitto", "Z336"},
+	{asking, "worker_state", "Egypt", "Z336"},
+	{asking, "worker_state", "Atlantide", "Atlantide"},
+	{company, "company_rea_province", "na", "NA"},
+	{company, "company_rea_province", "napoli", "NA"},
+	{asking, "employer_pec", " Nome@pec.it ", "Nome@pec.it"},
+}
+
+func TestCleanWritesEachTypeInItsOneForm(t *testing.T) {
+	m := modelB(t)
+	for _, row := range typed {
 		raw := maps.Clone(row.with)
 		raw[row.field] = row.raw
 		clean := m.Clean(raw)
