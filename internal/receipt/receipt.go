@@ -1,0 +1,139 @@
+// Package receipt sets the receipt ("ricevuta") of one numbered submission as
+// an Italian PDF: on the first page what is certified, then the preview of the
+// whole application. The same data give the same bytes, so that a receipt that
+// is issued again is the receipt; package pades seals it.
+//
+//	receipt.go   what stands on a receipt, and the two passes that set it
+//	summary.go   the first page
+//	preview.go   the pages with the application
+//	canvas.go    pages, lines, wrapped text
+//	letters.go   from UTF-8 to the 8-bit alphabets of a PDF
+//	moments.go   times as Italians write them
+//	qr.go        the QR code as vectors
+package receipt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-pdf/fpdf"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/forms"
+)
+
+// ErrIncomplete says that data without which a receipt certifies nothing are missing.
+var ErrIncomplete = errors.New("receipt: incomplete data")
+
+// Data is everything that stands on a receipt. Texts may use any script;
+// characters that our typefaces cannot write are shown by their code.
+type Data struct {
+	// Body is the public body that issues the receipt, as it heads the page;
+	// the same name as in the certificate of the seal. Empty: the service's name.
+	Body string
+
+	Number         int64  // position in the order of arrival of the click day, from 1
+	ProtocolNumber string // clickday.ProtocolNumber of it
+	DayCode        string
+	DayTitle       string // Italian
+	Model          clickday.ModelCode
+	ModelTitle     string // Italian
+
+	Stamp       clickday.Stamp
+	Submission  clickday.SubmissionID
+	Application clickday.ApplicationID
+	Digest      clickday.Digest // of the sealed document
+
+	Applicant        string // who sent it
+	ApplicantTaxCode string // may be empty
+	Employer         string // may be empty
+	Worker           string // may be empty
+
+	// Issued is when the receipt was made. It is the date of the PDF and must
+	// be kept to make the same bytes again.
+	Issued    time.Time
+	VerifyURL string          // where the QR code leads
+	Preview   []forms.Section // the whole application, in Italian
+}
+
+func (d *Data) check() error {
+	for _, f := range []struct {
+		name  string
+		empty bool
+	}{
+		{"Number", d.Number < 1},
+		{"ProtocolNumber", d.ProtocolNumber == ""},
+		{"Stamp", d.Stamp.UnixNano == 0},
+		{"Applicant", d.Applicant == ""},
+		{"Issued", d.Issued.IsZero()},
+		{"VerifyURL", d.VerifyURL == ""},
+	} {
+		if f.empty {
+			return fmt.Errorf("%w: no %s", ErrIncomplete, f.name)
+		}
+	}
+	return nil
+}
+
+// Render returns the receipt as an unsealed PDF 1.4. It fails on incomplete
+// data (ErrIncomplete) and on an address too long for a QR code. Safe for
+// concurrent use; equal data give equal bytes.
+func Render(d *Data) ([]byte, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	code, err := newCode(d.VerifyURL)
+	if err != nil {
+		return nil, err
+	}
+	// The first pass only measures: it finds the number of pages, which stands
+	// on each of them, and the letters for which fonts must be cut.
+	measured := &canvas{letters: newLetters()}
+	compose(measured, d, code)
+	pdf := newDocument(d)
+	if err := measured.letters.addTo(pdf); err != nil {
+		return nil, err
+	}
+	compose(&canvas{pdf: pdf, letters: measured.letters, pages: measured.page}, d, code)
+	var out bytes.Buffer
+	if err := pdf.Output(&out); err != nil {
+		return nil, fmt.Errorf("receipt: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func compose(c *canvas, d *Data, code *code) {
+	c.running = running{
+		left:   title,
+		right:  d.ProtocolNumber,
+		footer: "Protocollo " + d.ProtocolNumber + " · ricevuta emessa il " + dateAndTime(d.Issued),
+	}
+	summary(c, d, code)
+	preview(c, d)
+	c.endPage()
+}
+
+func newDocument(d *Data) *fpdf.Fpdf {
+	pdf := fpdf.New("P", "mm", "A4", "")
+	pdf.SetCatalogSort(true)
+	pdf.SetCreationDate(d.Issued.UTC())
+	pdf.SetModificationDate(d.Issued.UTC())
+	pdf.SetAutoPageBreak(false, 0)
+	pdf.SetMargins(0, 0, 0)
+	pdf.SetLang("it-IT")
+	pdf.SetTitle(title+" "+d.ProtocolNumber, true)
+	pdf.SetSubject(d.DayTitle, true)
+	pdf.SetAuthor(d.body(), true)
+	pdf.SetCreator("Puntuale", true)
+	pdf.SetProducer("Puntuale (fpdf)", true)
+	return pdf
+}
+
+func (d *Data) body() string {
+	if d.Body != "" {
+		return d.Body
+	}
+	return "Puntuale"
+}
