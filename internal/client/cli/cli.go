@@ -1,0 +1,191 @@
+// Package cli is the mini-client on the command line: the flags, the
+// subcommands, their lines and JSON, and the exit codes of docs/miniclient.md.
+// The window, where there is one, is handed in, so that this package and its
+// tests need no graphics.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"puntuale/internal/client"
+	"puntuale/internal/clock"
+)
+
+// settings are the flags that every subcommand has.
+type settings struct {
+	Dir      string `env:"PUNTUALE_DIR" placeholder:"DIR" help:"${help_dir}"`
+	Lang     string `env:"PUNTUALE_LANG" placeholder:"it|en" help:"${help_lang}"`
+	Keystore string `env:"PUNTUALE_KEYSTORE" enum:"auto,keyring,file" default:"auto" help:"${help_keystore}"`
+	LogLevel string `env:"PUNTUALE_LOG_LEVEL" enum:"debug,info,warn,error" default:"error" help:"${help_log}"`
+}
+
+// grammar is the command line.
+type grammar struct {
+	settings
+	Window   windowCmd   `cmd:"" default:"1" help:"${help_window}"`
+	Pair     pairCmd     `cmd:"" help:"${help_pair}"`
+	Sync     syncCmd     `cmd:"" help:"${help_sync}"`
+	Send     sendCmd     `cmd:"" help:"${help_send}"`
+	Status   statusCmd   `cmd:"" help:"${help_status}"`
+	Receipts receiptsCmd `cmd:"" help:"${help_receipts}"`
+	Forget   forgetCmd   `cmd:"" help:"${help_forget}"`
+}
+
+type (
+	windowCmd struct{}
+	pairCmd   struct {
+		Portal    string        `env:"PUNTUALE_PORTAL" required:"" placeholder:"URL" help:"${help_portal}"`
+		Name      string        `env:"PUNTUALE_NAME" help:"${help_name}"`
+		NoBrowser bool          `env:"PUNTUALE_NO_BROWSER" help:"${help_no_browser}"`
+		Timeout   time.Duration `env:"PUNTUALE_PAIR_TIMEOUT" default:"10m" help:"${help_pair_timeout}"`
+	}
+	syncCmd struct{}
+	sendCmd struct {
+		Day         string `env:"PUNTUALE_DAY" placeholder:"CODE" help:"${help_day}"`
+		Connections int    `env:"PUNTUALE_CONNECTIONS" default:"8" help:"${help_connections}"`
+		JSON        bool   `name:"json" help:"${help_json}"`
+	}
+	statusCmd struct {
+		JSON    bool `name:"json" help:"${help_json}"`
+		Offline bool `env:"PUNTUALE_OFFLINE" help:"${help_offline}"`
+	}
+	receiptsCmd struct {
+		Out  string        `env:"PUNTUALE_OUT" required:"" placeholder:"DIR" help:"${help_out}"`
+		Wait time.Duration `env:"PUNTUALE_WAIT" default:"0s" help:"${help_wait}"`
+	}
+	forgetCmd struct {
+		Force bool `help:"${help_force}"`
+	}
+)
+
+// env is what a subcommand works with.
+type env struct {
+	ctx context.Context
+	settings
+	Terminal
+	window Window
+	say    func(key string, args ...any) string // texts in the chosen language
+}
+
+// Window shows a client in a window until the person closes it or ctx ends.
+type Window func(ctx context.Context, c *client.Client, lang string) error
+
+// Run parses, runs and returns the exit code. A nil window is a build without.
+func Run(ctx context.Context, args []string, t Terminal, w Window) int {
+	lang := language(args, os.Getenv)
+	var g grammar
+	exit := -1
+	k, err := kong.New(&g, kong.Name("miniclient"), kong.Description(say(lang, "description")), helpVars(lang),
+		kong.Writers(t.Out, t.Err), kong.Exit(func(code int) { exit = code }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(t.Err, err)
+		return exitUnexpected
+	}
+	kctx, err := k.Parse(args)
+	if exit >= 0 {
+		return exit // --help
+	}
+	if err != nil {
+		k.Errorf("%v", err)
+		return exitUsage
+	}
+	g.Lang = lang
+	if err := g.complete(); err != nil {
+		k.Errorf("%v", err)
+		return exitUsage
+	}
+	e := &env{ctx: ctx, settings: g.settings, Terminal: t, window: w, say: func(key string, a ...any) string { return say(lang, key, a...) }}
+	return e.exitCode(kctx.Run(e))
+}
+
+func (s *settings) complete() error {
+	if s.Dir != "" {
+		return nil
+	}
+	base, err := os.UserConfigDir()
+	if err != nil {
+		return fmt.Errorf("--dir (PUNTUALE_DIR): %w", err)
+	}
+	s.Dir = filepath.Join(base, "puntuale")
+	return nil
+}
+
+// language is "en" or "it": the flag, PUNTUALE_LANG, then the locale; Italian
+// when the locale says nothing.
+func language(args []string, getenv func(string) string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--lang="); ok {
+			return itOrEn(v)
+		}
+		if a == "--lang" && i+1 < len(args) {
+			return itOrEn(args[i+1])
+		}
+	}
+	for _, name := range []string{"PUNTUALE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			return itOrEn(v)
+		}
+	}
+	return "it"
+}
+
+func itOrEn(s string) string {
+	if strings.HasPrefix(strings.ToLower(s), "en") {
+		return "en"
+	}
+	return "it"
+}
+
+// open opens the client. window leaves the passphrase to the window.
+func (e *env) open(window bool, connections int) (*client.Client, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(e.LogLevel)); err != nil {
+		return nil, fmt.Errorf("--log-level (PUNTUALE_LOG_LEVEL): %w", err)
+	}
+	cfg := client.Config{
+		Dir: e.Dir, Clock: clock.System{}, Connections: connections,
+		Log: slog.New(slog.NewTextHandler(e.Err, &slog.HandlerOptions{Level: level})),
+	}
+	if e.Keystore != "auto" {
+		cfg.Keystore = e.Keystore
+	}
+	if !window {
+		cfg.Passphrase = e.askPassphrase
+	}
+	c, err := client.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if p := os.Getenv("PUNTUALE_PASSPHRASE"); p != "" {
+		c.SetPassphrase(p)
+	}
+	return c, nil
+}
+
+// with opens the client for one subcommand and closes it afterwards.
+func (e *env) with(connections int, f func(c *client.Client) error) error {
+	c, err := e.open(false, connections)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(c), c.Close())
+}
+
+func helpVars(lang string) kong.Vars {
+	vars := kong.Vars{}
+	for key := range texts {
+		if strings.HasPrefix(key, "help_") {
+			vars[key] = say(lang, key)
+		}
+	}
+	return vars
+}

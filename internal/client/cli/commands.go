@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"puntuale/internal/client"
+	"puntuale/internal/client/pairing"
+)
+
+// Run opens the window.
+func (*windowCmd) Run(e *env) error {
+	if e.window == nil {
+		fmt.Fprintln(e.Err, e.say("no_window"))
+		return errNoWindow
+	}
+	c, err := e.open(true, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(e.window(e.ctx, c, e.Lang), c.Close())
+}
+
+// Run pairs this computer.
+func (p *pairCmd) Run(e *env) error {
+	return e.with(0, func(c *client.Client) error {
+		ctx, cancel := context.WithTimeoutCause(e.ctx, p.Timeout, pairing.ErrTimeout)
+		defer cancel()
+		err := c.Pair(ctx, client.Pairing{
+			Portal: p.Portal, Name: p.Name, NoBrowser: p.NoBrowser,
+			Show: func(address string) { e.line(e.say("open_page")); e.line("  " + address) },
+		})
+		if err != nil {
+			return err
+		}
+		profile, _ := c.Profile()
+		e.line(e.say("paired", profile.Account.Name, profile.Account.Email))
+		e.line(e.say("secrets_"+profile.Keystore, e.Dir))
+		return nil
+	})
+}
+
+// Run fetches the sealed applications.
+func (*syncCmd) Run(e *env) error {
+	return e.with(0, func(c *client.Client) error {
+		r, err := c.Sync(e.ctx)
+		if err != nil {
+			return err
+		}
+		e.line(e.say("synced", r.Prepared, r.Replaced, r.Unchanged, r.Dropped))
+		for _, bad := range r.Rejected {
+			e.line(e.say("rejected", bad.Worker, client.Explain(bad.Err).In(e.Lang)))
+		}
+		for _, d := range c.Snapshot().Days {
+			e.line(e.say("day", d.Code, d.Title.In(e.Lang), client.OpeningText(d.Opens), d.Counts.Total))
+		}
+		if len(r.Rejected) > 0 {
+			return errRefused
+		}
+		return nil
+	})
+}
+
+// Run sends at the opening.
+func (s *sendCmd) Run(e *env) error {
+	return e.with(s.Connections, func(c *client.Client) error {
+		if !anyOpen(c.Snapshot(), s.Day) {
+			if _, paired := c.Profile(); !paired {
+				return client.ErrNotPaired
+			}
+			e.line(e.say("nothing_to_send"))
+			return errNothing
+		}
+		p := &progress{env: e, day: s.Day, quiet: s.JSON, seen: map[string]bool{}}
+		p.remember(c.Snapshot())
+		err := p.watch(c, func(ctx context.Context) error { return c.Send(ctx, s.Day) })
+		snap := c.Snapshot()
+		if s.JSON {
+			if jerr := e.printJSON(snap, s.Day); jerr != nil {
+				return jerr
+			}
+		} else {
+			p.summary(snap)
+		}
+		if err != nil {
+			return err
+		}
+		return verdict(snap, s.Day)
+	})
+}
+
+// watch shows snapshots while f runs, and returns what f returns.
+func (p *progress) watch(c *client.Client, f func(context.Context) error) error {
+	ctx, stop := context.WithCancel(p.ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { c.Watch(ctx, nil, p.show) })
+	wg.Go(func() {
+		if err := c.CheckTime(ctx); err != nil {
+			c.Log.Info("time servers", "err", err)
+		}
+	})
+	err := f(p.ctx)
+	stop()
+	wg.Wait()
+	p.show(c.Snapshot())
+	p.end()
+	return err
+}
+
+// anyOpen reports whether something is left to send on the day (all: "").
+func anyOpen(s client.Snapshot, day string) bool {
+	for _, d := range s.Days {
+		if (day == "" || d.Code == day) && d.Counts.Open() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is errUnknown when an outcome is missing, errRefused when one is bad.
+func verdict(s client.Snapshot, day string) error {
+	var result error
+	for _, d := range s.Days {
+		if day != "" && d.Code != day {
+			continue
+		}
+		if d.Counts.Open() > 0 {
+			return errUnknown
+		}
+		if d.Counts.Refused > 0 {
+			result = errRefused
+		}
+	}
+	return result
+}
+
+// Run shows where everything stands.
+func (s *statusCmd) Run(e *env) error {
+	return e.with(0, func(c *client.Client) error {
+		if _, paired := c.Profile(); paired && !s.Offline {
+			if err := c.Refresh(e.ctx); err != nil {
+				fmt.Fprintln(e.Err, e.say("not_refreshed", client.Explain(err).In(e.Lang)))
+			}
+		}
+		snap := c.Snapshot()
+		if s.JSON {
+			return e.printJSON(snap, "")
+		}
+		if !snap.Paired {
+			return client.ErrNotPaired
+		}
+		e.printStatus(snap)
+		return nil
+	})
+}
+
+// Run saves the receipts.
+func (r *receiptsCmd) Run(e *env) error {
+	return e.with(0, func(c *client.Client) error {
+		report, err := c.Receipts(e.ctx, r.Out, r.Wait)
+		if err != nil {
+			return err
+		}
+		e.line(e.say("receipts", report.Saved, report.Missing, r.Out))
+		if report.Missing > 0 {
+			return errUnknown
+		}
+		return nil
+	})
+}
+
+// Run removes every local trace.
+func (f *forgetCmd) Run(e *env) error {
+	return e.with(0, func(c *client.Client) error {
+		if err := c.Forget(f.Force); err != nil {
+			return err
+		}
+		e.line(e.say("forgotten", e.Dir))
+		return nil
+	})
+}

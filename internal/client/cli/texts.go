@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+
+	"puntuale/internal/clickday"
+)
+
+// texts are the program's lines in both languages.
+var texts = map[string]clickday.Text{
+	"description": {
+		IT: "Puntuale mini-client: prepara le domande, le invia all’apertura del click day e ne raccoglie gli esiti.",
+		EN: "Puntuale mini-client: prepares applications, sends them at the opening of the click day and collects their outcomes.",
+	},
+	"help_dir":          {IT: "Cartella dei dati (predefinita: quella delle impostazioni dell’utente).", EN: "Data directory (default: below the user's settings)."},
+	"help_lang":         {IT: "Lingua: it o en (predefinita: quella del sistema).", EN: "Language: it or en (default: the system's)."},
+	"help_keystore":     {IT: "Dove tenere i segreti: auto, keyring (portachiavi) o file cifrato con PUNTUALE_PASSPHRASE.", EN: "Where secrets are kept: auto, keyring, or a file encrypted with PUNTUALE_PASSPHRASE."},
+	"help_log":          {IT: "Dettaglio del registro su stderr.", EN: "Detail of the log on stderr."},
+	"help_window":       {IT: "Apre la finestra.", EN: "Open the window."},
+	"help_pair":         {IT: "Collega questo computer a un account del portale.", EN: "Pair this computer with an account of the portal."},
+	"help_sync":         {IT: "Scarica le domande sigillate e prepara le buste.", EN: "Fetch the sealed applications and prepare the envelopes."},
+	"help_send":         {IT: "Attende l’apertura e invia; dopo un arresto riprende da dove era.", EN: "Wait for the opening and send; after a crash, go on where it was."},
+	"help_status":       {IT: "Mostra lo stato di ogni domanda.", EN: "Show the state of every application."},
+	"help_receipts":     {IT: "Salva le ricevute in una cartella.", EN: "Save the receipts into a folder."},
+	"help_forget":       {IT: "Cancella da questo computer chiavi, domande ed esiti.", EN: "Delete keys, applications and outcomes from this computer."},
+	"help_portal":       {IT: "Indirizzo del portale (https://…).", EN: "Address of the portal (https://…)."},
+	"help_name":         {IT: "Nome di questo computer nell’elenco del portale.", EN: "Name of this computer in the portal's list."},
+	"help_no_browser":   {IT: "Non aprire il browser: stampa soltanto l’indirizzo.", EN: "Do not open the browser: only print the address."},
+	"help_pair_timeout": {IT: "Quanto attendere l’accesso nel browser.", EN: "How long to wait for the log-in in the browser."},
+	"help_day":          {IT: "Codice del click day (predefinito: tutti).", EN: "Code of the click day (default: all)."},
+	"help_connections":  {IT: "Connessioni in parallelo, al massimo.", EN: "Connections in parallel, at most."},
+	"help_json":         {IT: "Risultato in JSON.", EN: "Result as JSON."},
+	"help_offline":      {IT: "Mostra ciò che è su disco, senza chiedere al portale.", EN: "Show what is on disk, without asking the portal."},
+	"help_out":          {IT: "Cartella in cui salvare le ricevute.", EN: "Folder to save the receipts into."},
+	"help_wait":         {IT: "Quanto attendere le ricevute mancanti.", EN: "How long to wait for missing receipts."},
+	"help_force":        {IT: "Cancella anche se manca qualche esito.", EN: "Delete even if an outcome is missing."},
+
+	"open_page":          {IT: "Apri questa pagina nel browser e accedi:", EN: "Open this page in the browser and log in:"},
+	"paired":             {IT: "Computer collegato all’account %s <%s>.", EN: "Computer paired with the account %s <%s>."},
+	"secrets_keyring":    {IT: "Le chiavi sono nel portachiavi di sistema; i dati in %s.", EN: "The keys are in the system keyring; the data in %s."},
+	"secrets_file":       {IT: "Le chiavi sono nel file cifrato secrets.json in %s.", EN: "The keys are in the encrypted file secrets.json in %s."},
+	"synced":             {IT: "Domande: %d nuove, %d aggiornate, %d invariate, %d tolte.", EN: "Applications: %d new, %d replaced, %d unchanged, %d dropped."},
+	"rejected":           {IT: "Non preparata: %s: %s", EN: "Not prepared: %s: %s"},
+	"day":                {IT: "%s  %s  apertura %s  domande: %d", EN: "%s  %s  opening %s  applications: %d"},
+	"nothing_to_send":    {IT: "Nessuna domanda da inviare: esegui prima sync.", EN: "No application to send: run sync first."},
+	"stage":              {IT: "%s: %s (apertura %s)", EN: "%s: %s (opening %s)"},
+	"trouble":            {IT: "Attenzione: %s", EN: "Attention: %s"},
+	"live":               {IT: "apertura tra %s  orologio %s  connessioni %d/%d  arrivate %d/%d", EN: "opens in %s  clock %s  connections %d/%d  arrived %d/%d"},
+	"summary":            {IT: "%s: %d arrivate, %d respinte, %d senza esito, su %d.", EN: "%s: %d arrived, %d refused, %d without outcome, of %d."},
+	"not_refreshed":      {IT: "Esiti non aggiornati: %s", EN: "Outcomes not refreshed: %s"},
+	"status_account":     {IT: "%s <%s> su %s", EN: "%s <%s> at %s"},
+	"no_applications":    {IT: "Nessuna domanda.", EN: "No application."},
+	"receipts":           {IT: "Ricevute salvate: %d, ancora mancanti: %d, cartella: %s", EN: "Receipts saved: %d, still missing: %d, folder: %s"},
+	"forgotten":          {IT: "Cancellati chiavi, domande ed esiti in %s.", EN: "Deleted keys, applications and outcomes in %s."},
+	"ask_passphrase":     {IT: "Frase segreta del file delle chiavi: ", EN: "Passphrase of the key file: "},
+	"ask_again":          {IT: "Ancora una volta: ", EN: "Once more: "},
+	"passphrases_differ": {IT: "le due frasi sono diverse", EN: "the two passphrases differ"},
+	"no_window":          {IT: "Questo programma è compilato senza finestra: usa un sottocomando (--help).", EN: "This program was built without a window: use a subcommand (--help)."},
+}
+
+// say returns a text in a language, filled in.
+func say(lang, key string, args ...any) string {
+	text := texts[key].In(lang)
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
