@@ -27,7 +27,7 @@ func listen(t *testing.T, grace time.Duration) *Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close(); l.CloseConns() })
+	t.Cleanup(func() { l.Close(); l.CloseConns(false) })
 	return l
 }
 

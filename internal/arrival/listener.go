@@ -121,15 +121,18 @@ func (l *Listener) Open() int {
 	return len(l.conns)
 }
 
-// CloseConns closes every connection, for the end of a shutdown.
-func (l *Listener) CloseConns() {
+// CloseConns closes connections, for a shutdown: all of them, or only those
+// whose reader waits, which are owed no answer yet.
+func (l *Listener) CloseConns(onlyWaiting bool) {
 	l.mu.Lock()
-	all := make([]*Conn, 0, len(l.conns))
+	var out []*Conn
 	for c := range l.conns {
-		all = append(all, c)
+		if !onlyWaiting || c.seq.Load()&1 == 0 {
+			out = append(out, c)
+		}
 	}
 	l.mu.Unlock()
-	for _, c := range all {
+	for _, c := range out {
 		c.Close()
 	}
 }

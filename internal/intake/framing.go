@@ -1,0 +1,130 @@
+package intake
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"puntuale/internal/clickday"
+)
+
+// framing is what the headers of one request say about its body. The rules are
+// stricter than HTTP on purpose: what two parsers could read in two ways is
+// refused, and so is whatever would make one arrival time stand for two requests.
+type framing struct {
+	length   int // Content-Length, -1 if there is none
+	media    []byte
+	encoded  bool // Content-Encoding
+	hosts    int
+	lengths  int
+	medias   int
+	chunked  bool // any Transfer-Encoding
+	expected bool // Expect or Upgrade
+}
+
+// checkFraming returns the code of the first rule that a request breaks, or "".
+// Taken is how many bytes were read for it.
+func checkFraming(r *fasthttp.Request, taken int) (framing, clickday.Code) {
+	f, ok := scanHeaders(r.Header.RawHeaders())
+	h := &r.Header
+	switch {
+	case !ok || !h.IsHTTP11() || f.hosts != 1 || f.expected:
+		return f, clickday.CodeRequest
+	case f.chunked || f.lengths > 1 || f.lengths == 0 && h.IsPost():
+		return f, clickday.CodeLength
+	case f.length > 0 && (h.IsGet() || h.IsHead()):
+		return f, clickday.CodeRequest
+	case f.length >= 0 && f.length != len(r.Body()):
+		return f, clickday.CodeLength
+	}
+	const separators = len("  ") + len("\r\n")
+	whole := len(h.Method()) + len(h.RequestURI()) + len(h.Protocol()) + separators + len(h.RawHeaders()) + len(r.Body())
+	if taken != whole { // a second request came along, or empty lines came before
+		return f, clickday.CodeRequest
+	}
+	return f, ""
+}
+
+// scanHeaders reads the header lines as they came in. It reports false for
+// folded lines, bare line feeds and lines without a name.
+func scanHeaders(raw []byte) (framing, bool) {
+	f := framing{length: -1}
+	for {
+		end := bytes.IndexByte(raw, '\n')
+		if end < 1 || raw[end-1] != '\r' {
+			return f, false
+		}
+		line := raw[:end-1]
+		raw = raw[end+1:]
+		if len(line) == 0 {
+			return f, len(raw) == 0
+		}
+		colon := bytes.IndexByte(line, ':')
+		if colon < 1 || line[0] == ' ' || line[0] == '\t' || line[colon-1] == ' ' || line[colon-1] == '\t' {
+			return f, false
+		}
+		if !f.header(line[:colon], bytes.Trim(line[colon+1:], " \t")) {
+			return f, false
+		}
+	}
+}
+
+// header takes note of one header.
+func (f *framing) header(name, value []byte) bool {
+	switch {
+	case named(name, "content-length"):
+		f.lengths++
+		var ok bool
+		f.length, ok = digits(value)
+		return ok
+	case named(name, "content-type"):
+		f.medias++
+		f.media = value
+	case named(name, "content-encoding"):
+		f.encoded = true
+	case named(name, "host"):
+		f.hosts++
+	case named(name, "transfer-encoding"):
+		f.chunked = true
+	case named(name, "expect"), named(name, "upgrade"):
+		f.expected = true
+	}
+	return true
+}
+
+// named compares a header's name with one in lower case.
+func named(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// digits reads one to nine decimal digits and nothing else.
+func digits(b []byte) (int, bool) {
+	if len(b) == 0 || len(b) > 9 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, true
+}
+
+// mediaIs reports whether there is exactly this media type, without parameters
+// and without a coding on top.
+func (f *framing) mediaIs(want string) bool {
+	return f.medias == 1 && !f.encoded && string(f.media) == want
+}

@@ -1,0 +1,149 @@
+// Package intake is the hot path: it receives envelopes, takes the time at which
+// they arrived, checks framing, ticket and opening, makes them durable and
+// answers with a signed acknowledgement. It speaks docs/protocol.md over HTTP/1.1
+// and TLS 1.3:
+//
+//	POST /v1/s             an envelope; 200 and an acknowledgement, or a problem
+//	GET  /v1/s/{id}        the acknowledgement again, after a lost answer
+//	GET  /v1/time?nonce=…  the node's clock, signed
+//	GET  /v1/calendar      the signed calendar that the node obeys
+//
+// There is no database here, no look-up, no check of a signature and no
+// decompression; what is wrong inside an envelope is the worker's to find.
+package intake
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"puntuale/internal/arrival"
+	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
+	"puntuale/internal/journal"
+	"puntuale/internal/wire"
+)
+
+const (
+	readTimeout  = 5 * time.Second // of one request, from its first byte
+	writeTimeout = 5 * time.Second
+	idleTimeout  = 3 * time.Minute // between two requests; clients ask the time more often
+	headerMax    = 4 << 10
+	closeEvery   = 50 * time.Millisecond
+)
+
+// Journal is where submissions become durable. Safe for concurrent use.
+type Journal interface {
+	// Append returns once the submission is durable, or an error of package
+	// journal. The same id again returns the same acknowledgement.
+	Append(ctx context.Context, id clickday.SubmissionID, stamp clickday.Stamp, envelope []byte) (journal.Outcome, error)
+	// Acknowledgement returns the answer of a durable submission.
+	Acknowledgement(id clickday.SubmissionID) (ack []byte, ok bool, err error)
+}
+
+// Config is what a server needs.
+type Config struct {
+	Node     clickday.NodeID
+	Key      ed25519.PrivateKey // signs time answers
+	Tickets  wire.KeyRing
+	Calendar *Calendar
+	Journal  Journal
+	Listener *arrival.Listener
+	TLS      *tls.Config // nil speaks plain HTTP
+	Clock    clock.Clock
+	// ClockState tells how far the node's clock can be trusted, and its
+	// greatest distance from UTC (0 is not measured). Nil means unknown.
+	ClockState func() (clickday.ClockState, time.Duration)
+	// MaxConns bounds the open connections, and with them memory. 0 means 65,536.
+	MaxConns int
+	Log      *slog.Logger
+	Metrics  *Metrics
+}
+
+// Server answers the clients of one listener.
+type Server struct {
+	cfg      Config
+	http     fasthttp.Server
+	ln       net.Listener
+	draining atomic.Bool
+	hard     context.Context // ends when waiting for the disk must end too
+	cut      context.CancelFunc
+}
+
+// New returns a server that does not serve yet.
+func New(cfg Config) (*Server, error) {
+	if cfg.Calendar == nil || cfg.Journal == nil || cfg.Listener == nil || cfg.Tickets == nil || len(cfg.Key) != ed25519.PrivateKeySize {
+		return nil, errors.New("intake: key, tickets, calendar, journal and listener must be given")
+	}
+	if cfg.ClockState == nil {
+		cfg.ClockState = func() (clickday.ClockState, time.Duration) { return clickday.ClockUnknown, 0 }
+	}
+	if cfg.MaxConns == 0 {
+		cfg.MaxConns = 65536
+	}
+	s := &Server{cfg: cfg, ln: &listener{cfg.Listener, cfg.TLS}}
+	s.hard, s.cut = context.WithCancel(context.Background())
+	s.http = fasthttp.Server{
+		Handler: s.handle, ErrorHandler: s.handleError, ExpectHandler: s.handleExpect,
+		Concurrency:    cfg.MaxConns,
+		ReadBufferSize: headerMax, MaxRequestBodySize: wire.EnvelopeMax,
+		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReduceMemoryUsage: true, CloseOnShutdown: true,
+		DisablePreParseMultipartForm: true, SecureErrorLogMessage: true,
+		NoDefaultServerHeader: true, NoDefaultContentType: true,
+		Logger: logger{cfg.Log},
+	}
+	return s, nil
+}
+
+// TLSConfig returns the settings of the public listener: TLS 1.3, this certificate.
+func TLSConfig(cert tls.Certificate) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"},
+	}
+}
+
+// Serve answers until Shutdown. It returns nil then.
+func (s *Server) Serve() error {
+	if err := s.http.Serve(s.ln); err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops accepting, answers what is in flight and closes the rest. When
+// ctx ends first, connections are cut: whoever got no answer repeats.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	done := make(chan error, 1)
+	go func() { done <- s.http.ShutdownWithContext(ctx) }()
+	tick := time.NewTicker(closeEvery)
+	defer tick.Stop()
+	defer s.cut()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				s.cfg.Listener.CloseConns(false)
+				return fmt.Errorf("intake: shut down: %w", err)
+			}
+			return nil
+		case <-tick.C:
+			s.cfg.Listener.CloseConns(true)
+		}
+	}
+}
+
+// logger hands the lines of fasthttp on; they are about single connections.
+type logger struct{ log *slog.Logger }
+
+// Printf implements fasthttp.Logger.
+func (l logger) Printf(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
