@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"puntuale/internal/clock"
 )
@@ -85,6 +86,9 @@ func NewAuthenticator(store LoginStore, c clock.Clock, t Throttle, parallel int)
 // ErrLogin and *ThrottledError; neither tells whether there is such an account.
 func (a *Authenticator) Login(ctx context.Context, email, password string) (Account, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
+	if !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
+		return Account{}, ErrLogin // no address; the database would not take it as text
+	}
 	key := sha256.Sum256([]byte(email))
 	ok, until, err := a.store.CountAttempt(ctx, key, a.clock.Now(), a.throttle)
 	if err != nil {

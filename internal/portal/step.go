@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
@@ -104,10 +105,15 @@ func merge(saved map[string]string, pg *forms.Page, form url.Values) forms.Answe
 	}
 	for i := range pg.Fields {
 		if values, sent := form[fieldPrefix+pg.Fields[i].ID]; sent && len(values) > 0 {
-			out[pg.Fields[i].ID] = values[len(values)-1]
+			out[pg.Fields[i].ID] = storable(values[len(values)-1])
 		}
 	}
 	return out
+}
+
+// storable drops what the database cannot hold: NUL and what is not UTF-8.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 func (p *Portal) afterSave(s *subject, pg *forms.Page, before forms.Answers, button string) string {

@@ -34,7 +34,7 @@ type registration struct {
 
 func (g *registration) valid(token string) bool {
 	g.Name = strings.Join(strings.Fields(g.Name), " ")
-	return g.Name != "" && utf8.ValidString(g.Name) && utf8.RuneCountInString(g.Name) <= maxDeviceName &&
+	return g.Name != "" && !strings.ContainsRune(g.Name, 0) && utf8.ValidString(g.Name) && utf8.RuneCountInString(g.Name) <= maxDeviceName &&
 		len(g.PublicKey) == ed25519.PublicKeySize && wire.CheckDevice(g.PublicKey, token, g.Proof) == nil
 }
 

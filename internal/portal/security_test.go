@@ -1,0 +1,226 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"puntuale/internal/forms/sample"
+)
+
+// allowed is, for every route, what the owner of an application and what
+// another account get. Whoever is not logged in is led to the log-in on every
+// personal one. Paths are for a sealed application; POST bodies are empty.
+var allowed = map[string]struct {
+	path         string
+	owner, other int
+}{
+	"GET /{$}":                             {"/", 200, 200},
+	"GET /login":                           {"/login", 303, 303},
+	"POST /login":                          {"/login", 422, 422},
+	"POST /logout":                         {"/logout", 303, 303},
+	"GET /miniclient":                      {"/miniclient", 200, 200},
+	"GET /accessibility":                   {"/accessibility", 200, 200},
+	"GET /privacy":                         {"/privacy", 200, 200},
+	"GET /applications":                    {"/applications", 200, 200},
+	"GET /applications/new":                {"/applications/new", 200, 200},
+	"POST /applications/new":               {"/applications/new", 422, 422},
+	"GET /applications/{id}":               {"{id}", 200, 404},
+	"GET /applications/{id}/pages/{page}":  {"{id}/pages/employer", 409, 404},
+	"POST /applications/{id}/pages/{page}": {"{id}/pages/employer", 409, 404},
+	"GET /applications/{id}/preview":       {"{id}/preview", 200, 404},
+	"GET /applications/{id}/seal":          {"{id}/seal", 409, 404},
+	"POST /applications/{id}/seal":         {"{id}/seal", 400, 404},
+	"GET /applications/{id}/reopen":        {"{id}/reopen", 200, 404},
+	"POST /applications/{id}/reopen":       {"{id}/reopen", 303, 404},
+	"GET /applications/{id}/receipt":       {"{id}/receipt", 404, 404},
+	"GET /devices":                         {"/devices", 200, 200},
+	"POST /devices/{id}/revoke":            {"/devices/{device}/revoke", 303, 404},
+	"GET /oauth/authorize":                 {"/oauth/authorize", 400, 400},
+	"POST /oauth/authorize":                {"/oauth/authorize", 400, 400},
+	"/":                                    {"/nothing", 404, 404},
+}
+
+func TestAuthorisationOfEveryRoute(t *testing.T) {
+	s := newSite(t)
+	owner := s.loggedIn("mario.rossi@example.it")
+	app := owner.sealed(1)
+	pair := s.pair(owner)
+	device := s.registered(pair).ID
+	for _, rt := range s.portal.routes() {
+		want, ok := allowed[rt.pattern]
+		if !ok {
+			t.Errorf("route %q is not in the table", rt.pattern)
+			continue
+		}
+		method, _, found := strings.Cut(rt.pattern, " ")
+		if !found {
+			method = http.MethodGet
+		}
+		path := strings.NewReplacer("{id}", app, "{device}", device).Replace(want.path)
+		form := url.Values(nil)
+		if method == http.MethodPost {
+			form = url.Values{}
+		}
+		anonymous := s.browser().request(method, path, form)
+		if rt.personal && (anonymous.status != http.StatusSeeOther || !strings.HasPrefix(anonymous.location(), "/login?next=")) {
+			t.Errorf("%s as nobody: %d %s", rt.pattern, anonymous.status, anonymous.location())
+		}
+		// The other account goes first: whatever it did would show at the owner's.
+		if got := s.loggedIn("anna.verdi@example.it").request(method, path, form); got.status != want.other {
+			t.Errorf("%s as another account: %d, want %d", rt.pattern, got.status, want.other)
+		}
+		got := s.loggedIn("mario.rossi@example.it").request(method, path, form)
+		if got.status != want.owner {
+			t.Errorf("%s as the owner: %d, want %d", rt.pattern, got.status, want.owner)
+		}
+		if cc := got.header.Values("Cache-Control"); rt.personal && (len(cc) == 0 || cc[0] != "no-store") {
+			t.Errorf("%s: Cache-Control is %q", rt.pattern, cc)
+		}
+		if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: policy is %q", rt.pattern, csp)
+		}
+	}
+}
+
+func TestWritesFromOtherSitesAreRefused(t *testing.T) {
+	s := newSite(t)
+	b := s.loggedIn("mario.rossi@example.it")
+	app := b.sealed(1)
+	for pattern, want := range allowed {
+		if !strings.HasPrefix(pattern, "POST ") {
+			continue
+		}
+		path := strings.NewReplacer("{id}", app, "{device}", "1").Replace(want.path)
+		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+			if res := b.post(path, url.Values{}, header...); res.status != http.StatusForbidden {
+				t.Errorf("%s with %v: %d", pattern, header, res.status)
+			}
+		}
+	}
+	if got := b.open(app).Find("main .badge-state").First().Text(); got != "Sigillata" {
+		t.Errorf("a refused request changed the state to %q", got)
+	}
+	if res := b.post("/logout", url.Values{}, "Sec-Fetch-Site", "same-origin", "Origin", s.server.URL); res.status != http.StatusSeeOther {
+		t.Errorf("our own page is refused: %d", res.status)
+	}
+}
+
+func TestLogIn(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	wrong := b.post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {"sbagliata"}})
+	unknown := b.post("/login", url.Values{"email": {"nessuno.rossi@example.it"}, "password": {"sbagliata"}})
+	same := func(p *page, email string) string { return strings.ReplaceAll(p.body, email, "") }
+	if wrong.status != 422 || same(wrong, "mario.rossi@example.it") != same(unknown, "nessuno.rossi@example.it") || unknown.status != 422 {
+		t.Error("the answer tells whether the account exists")
+	}
+	ok := b.post("/login", url.Values{"email": {" Mario.Rossi@Example.it "}, "password": {password}, "next": {"/devices"}})
+	if ok.status != http.StatusSeeOther || ok.location() != "/devices" {
+		t.Fatalf("log-in: %d to %q", ok.status, ok.location())
+	}
+	cookie := ok.header.Get("Set-Cookie")
+	for _, want := range []string{"HttpOnly", "SameSite=Lax"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("cookie %q lacks %s", cookie, want)
+		}
+	}
+	again := b.post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {password}})
+	if again.header.Get("Set-Cookie") == cookie {
+		t.Error("the session keeps its id over a log-in")
+	}
+	old := s.browser()
+	if p := old.get("/applications", "Cookie", strings.SplitN(cookie, ";", 2)[0]); p.status != http.StatusSeeOther {
+		t.Errorf("the id from before the log-in still opens the private area: %d", p.status)
+	}
+	token := strings.SplitN(again.header.Get("Set-Cookie"), ";", 2)[0]
+	b.post("/logout", url.Values{})
+	if p := old.get("/applications", "Cookie", token); p.status != http.StatusSeeOther {
+		t.Errorf("the session outlives the log-out: %d", p.status)
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	for _, email := range []string{"mario.rossi@example.it", "nessuno@example.it"} {
+		var last *page
+		for range 7 {
+			last = b.post("/login", url.Values{"email": {email}, "password": {"sbagliata"}})
+		}
+		if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") == "" {
+			t.Errorf("seventh attempt with %s: %d", email, last.status)
+		}
+	}
+	right := url.Values{"email": {"mario.rossi@example.it"}, "password": {password}}
+	if p := b.post("/login", right); p.status != http.StatusTooManyRequests {
+		t.Errorf("the right password passes while blocked: %d", p.status)
+	}
+	if p := b.post("/login", url.Values{"email": {"anna.verdi@example.it"}, "password": {password}}); p.status != http.StatusSeeOther {
+		t.Errorf("another account is blocked too: %d", p.status)
+	}
+	s.clock.Advance(time.Minute)
+	if p := b.post("/login", right); p.status != http.StatusSeeOther {
+		t.Errorf("after the wait: %d", p.status)
+	}
+	if p := b.post("/login", url.Values{"email": {"a\x00b"}, "password": {"\xff"}}); p.status != 422 {
+		t.Errorf("garbage: %d", p.status)
+	}
+}
+
+func TestAnswersAreNeverMarkup(t *testing.T) {
+	s := newSite(t)
+	b := s.loggedIn("mario.rossi@example.it")
+	path := b.begin()
+	b.fill(path, sample.ModelB(sample.New(1), sample.Person))
+	here := path + "/pages/worker"
+	form := url.Values{"go": {"next"}, "revision": {b.open(here).Find("input[name=revision]").AttrOr("value", "")}}
+	for _, field := range []string{"worker_surname", "worker_birth_date", "worker_sex", "worker_state", "worker_passport", "worker_city"} {
+		form.Set(fieldPrefix+field, evil+"\x00\xff")
+	}
+	b.post(here, form)
+	for _, p := range []string{"/applications", path, path + "/preview", here, here + "?check=1", here + "?lang=" + url.QueryEscape(evil)} {
+		page := b.open(p)
+		if page.Find("script, img, [onerror]").Length() > 0 {
+			t.Errorf("%s carries foreign markup", p)
+		}
+	}
+	if got := b.open(here).Find(`[id="f.worker_surname"]`).AttrOr("value", ""); !strings.Contains(got, "<script>") {
+		t.Errorf("what was typed is not shown again: %q", got)
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	b := newSite(t).browser()
+	lang := func(p *page) string { return p.Find("html").AttrOr("lang", "") }
+	steps := []struct{ path, accept, want string }{
+		{"/", "", "it"}, {"/", "fr", "it"}, {"/", "en-GB,en;q=0.9", "en"}, {"/", "it;q=0.5,en;q=0.9", "en"},
+		{"/?lang=xx", "", "it"}, {"/?lang=en", "it", "en"}, {"/login", "it", "en"}, {"/login?lang=it", "en", "it"}, {"/", "en", "it"},
+	}
+	for _, s := range steps {
+		if got := lang(b.get(s.path, "Accept-Language", s.accept)); got != s.want {
+			t.Errorf("%s with %q: %s, want %s", s.path, s.accept, got, s.want)
+		}
+	}
+}
+
+func TestFilesAreCachedForEverAndCompressed(t *testing.T) {
+	b := newSite(t).browser()
+	href := b.open("/").Find("link[rel=stylesheet]").First().AttrOr("href", "")
+	res := b.get(href, "Accept-Encoding", "gzip")
+	if res.header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.header.Get("Cache-Control"), "immutable") || len(res.body) > 120_000 {
+		t.Errorf("%s: %v, %d bytes", href, res.header, len(res.body))
+	}
+	plain := b.get(href, "Accept-Encoding", "identity")
+	if plain.header.Get("Content-Encoding") != "" || len(plain.body) < 500_000 {
+		t.Errorf("plain: %v, %d bytes", plain.header, len(plain.body))
+	}
+	if res := b.get("/static/0/" + href[strings.LastIndexByte(href, '/')+1:]); res.status != 200 || strings.Contains(res.header.Get("Cache-Control"), "immutable") {
+		t.Errorf("an address of an older version: %d %v", res.status, res.header)
+	}
+	if res := b.get("/static/0/../../portal.go"); res.status != http.StatusNotFound && res.status/100 != 3 {
+		t.Errorf("a path out of the files: %d", res.status)
+	}
+}
