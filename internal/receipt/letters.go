@@ -86,9 +86,14 @@ func differences(runes []rune) string {
 	return names.String()
 }
 
+// compressors are kept, because each holds close to a megabyte.
+var compressors = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
 func compress(b []byte) []byte {
 	var out bytes.Buffer
-	w := zlib.NewWriter(&out)
+	w := compressors.Get().(*zlib.Writer)
+	defer compressors.Put(w)
+	w.Reset(&out)
 	w.Write(b) // a bytes.Buffer never fails
 	w.Close()
 	return out.Bytes()

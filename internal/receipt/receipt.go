@@ -10,6 +10,7 @@
 //	letters.go   from UTF-8 to the 8-bit alphabets of a PDF
 //	moments.go   times as Italians write them
 //	qr.go        the QR code as vectors
+//	shrink.go    compression of the pages
 package receipt
 
 import (
@@ -77,7 +78,7 @@ func (d *Data) check() error {
 	return nil
 }
 
-// Render returns the receipt as an unsealed PDF 1.4. It fails on incomplete
+// Render returns the receipt as an unsealed PDF 1.3. It fails on incomplete
 // data (ErrIncomplete) and on an address too long for a QR code. Safe for
 // concurrent use; equal data give equal bytes.
 func Render(d *Data) ([]byte, error) {
@@ -101,7 +102,7 @@ func Render(d *Data) ([]byte, error) {
 	if err := pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)
 	}
-	return out.Bytes(), nil
+	return shrink(out.Bytes())
 }
 
 func compose(c *canvas, d *Data, code *code) {
@@ -117,6 +118,7 @@ func compose(c *canvas, d *Data, code *code) {
 
 func newDocument(d *Data) *fpdf.Fpdf {
 	pdf := fpdf.New("P", "mm", "A4", "")
+	pdf.SetCompression(false) // shrink does it
 	pdf.SetCatalogSort(true)
 	pdf.SetCreationDate(d.Issued.UTC())
 	pdf.SetModificationDate(d.Issued.UTC())
