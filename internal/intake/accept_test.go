@@ -192,7 +192,9 @@ func TestAJournalThatFailsIsAnsweredForAndTheNodeLivesOn(t *testing.T) {
 		"dead":  {fails(journal.ErrDead), clickday.CodeInternal},
 		"close": {fails(journal.ErrClosed), clickday.CodeShuttingDown},
 		"other": {fails(errors.New("?")), clickday.CodeInternal},
-		"panic": {func(context.Context, clickday.SubmissionID, clickday.Stamp, []byte) (journal.Outcome, error) { panic("bug") }, clickday.CodeInternal},
+		"panic": {func(context.Context, clickday.SubmissionID, clickday.Stamp, []byte) (journal.Outcome, error) {
+			panic("bug")
+		}, clickday.CodeInternal},
 	} {
 		env := envelopeFor(t, dayOpen)
 		j.do(c.append)

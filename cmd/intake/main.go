@@ -1,0 +1,18 @@
+// Command intake runs an intake node: "serve" is the hot path, "work" numbers
+// submissions and issues receipts, "journal" looks at a journal. Each is its own
+// process; docs/intake.md and docs/worker.md describe them.
+package main
+
+import "github.com/alecthomas/kong"
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Receive, stamp, store and acknowledge submissions; forward them to Redis."`
+	Work    WorkCmd    `cmd:"" help:"Take submissions from Redis, check them, number them, issue the receipts."`
+	Journal journalCmd `cmd:"" help:"Look at a journal."`
+}
+
+func main() {
+	k := kong.Parse(new(cli), kong.Name("intake"), kong.DefaultEnvars("PUNTUALE"),
+		kong.Description("Intake node of a click day. Every flag is also a setting in the environment."))
+	k.FatalIfErrorf(k.Run())
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"puntuale/internal/arrival"
+	"puntuale/internal/clock"
+	"puntuale/internal/daemon"
+	"puntuale/internal/forwarder"
+	"puntuale/internal/intake"
+	"puntuale/internal/journal"
+	"puntuale/internal/queue"
+	"puntuale/internal/queue/redisqueue"
+)
+
+var (
+	_ queue.Appender    = (*redisqueue.Queue)(nil)
+	_ intake.Journal    = (*journal.Journal)(nil)
+	_ forwarder.Journal = (*journal.Journal)(nil)
+)
+
+const (
+	drainTimeout = 10 * time.Second
+	flushTimeout = 5 * time.Second
+)
+
+// node is everything that one serve process holds open.
+type node struct {
+	cmd       *serveCmd
+	log       *slog.Logger
+	calendar  *intake.Calendar
+	journal   *journal.Journal
+	queue     *redisqueue.Queue
+	listener  *arrival.Listener
+	admin     net.Listener
+	adminMux  *http.ServeMux
+	server    *intake.Server
+	forwarder *forwarder.Forwarder
+}
+
+// open opens everything, the public address last.
+func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	sec, err := c.secrets()
+	if err != nil {
+		return nil, err
+	}
+	n := &node{cmd: c, log: log}
+	if n.queue, err = redisqueue.Open(c.RedisURL); err != nil {
+		return nil, fmt.Errorf("redis-url: %w", err)
+	}
+	reg := daemon.NewRegistry()
+	metrics := intake.NewMetrics(reg)
+	err = n.openState(&sec, metrics)
+	if err == nil {
+		err = n.openListeners(ctx, &sec, metrics)
+	}
+	if err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	n.watch(metrics)
+	n.adminMux = daemon.DebugMux(reg, n.ready)
+	n.adminMux.Handle("PUT /calendar", n.calendar.Pusher(log))
+	n.forwarder = forwarder.New(forwarder.Config{
+		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.listener.Safe,
+		Clock: clock.System{}, Log: log, Metrics: forwarder.NewMetrics(reg),
+	})
+	return n, nil
+}
+
+func (n *node) openState(sec *secrets, metrics *intake.Metrics) error {
+	c := n.cmd
+	dir := filepath.Join(c.Data, "journal")
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	var err error
+	n.journal, err = journal.Open(journal.Options{
+		Dir: dir, Node: c.Node, Key: sec.node, Clock: clock.System{}, Log: n.log,
+		SegmentSize: c.SegmentMB << 20, Reserve: c.ReserveMB << 20, Committed: metrics.Committed,
+	})
+	if err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	n.log.Info("journal open", "journal", fmt.Sprintf("%016x", n.journal.ID()), "batches", n.journal.LastBatch(), "records", n.journal.Records())
+	if n.calendar, err = intake.OpenCalendar(filepath.Join(c.Data, "calendar.bin"), sec.calendar); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	return nil
+}
+
+func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.Metrics) error {
+	c := n.cmd
+	var err error
+	if n.admin, err = daemon.Listen(ctx, "admin-listen", c.AdminListen); err != nil {
+		return err
+	}
+	if n.listener, err = arrival.Listen(ctx, c.Listen, c.WatermarkGrace, clock.System{}); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	n.server, err = intake.New(intake.Config{
+		Node: c.Node, Key: sec.node, Tickets: sec.tickets, Calendar: n.calendar, Journal: n.journal,
+		Listener: n.listener, TLS: sec.tls, Clock: clock.System{}, MaxConns: c.MaxConns, Log: n.log, Metrics: metrics,
+	})
+	return err
+}
+
+func (n *node) watch(m *intake.Metrics) {
+	m.Watch("intake_connections", "Open connections.", func() float64 { return float64(n.listener.Open()) })
+	m.Watch("journal_records", "Submissions in the journal.", func() float64 { return float64(n.journal.Records()) })
+	m.Watch("journal_batches", "Batches in the journal.", func() float64 { return float64(n.journal.LastBatch()) })
+	m.Watch("journal_low_space", "1 when the disk has no room for another segment.", func() float64 {
+		if n.journal.LowSpace() {
+			return 1
+		}
+		return 0
+	})
+	m.Watch("calendar_version", "Version of the calendar in force, 0 for none.", func() float64 {
+		if t := n.calendar.Current(); t != nil {
+			return float64(t.Version)
+		}
+		return 0
+	})
+}
+
+// ready is nil when a submission could be taken.
+func (n *node) ready() error {
+	switch {
+	case n.journal.Err() != nil:
+		return n.journal.Err()
+	case n.calendar.Current() == nil:
+		return errors.New("no calendar yet")
+	case n.journal.LowSpace():
+		return errors.New("no disk space for another journal segment")
+	}
+	return nil
+}
+
+// run serves until ctx ends or something breaks, then stops in order.
+func (n *node) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	rest, stopRest := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRest()
+	var forwarding errgroup.Group
+	forwarding.Go(func() error { return n.forwarder.Run(rest) })
+	group.Go(forwarding.Wait)
+	group.Go(func() error { return daemon.Serve(rest, n.admin, n.adminMux, n.log) })
+	group.Go(n.server.Serve)
+	group.Go(func() error { return n.untilDead(ctx) })
+	if n.cmd.CalendarURL != "" {
+		group.Go(func() error {
+			n.calendar.Poll(ctx, n.cmd.CalendarURL, n.cmd.CalendarEvery, n.log)
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		return n.stop(stopRest, &forwarding)
+	})
+	err := n.announce()
+	if err != nil {
+		group.Go(func() error { return err })
+	}
+	return errors.Join(group.Wait(), n.close())
+}
+
+// announce tells where the node listens, for people and for programs.
+func (n *node) announce() error {
+	public, admin := n.listener.Addr().String(), n.admin.Addr().String()
+	n.log.Info("listening on "+public, "node", n.cmd.Node, "tls", !n.cmd.Plain, "kernel_stamps", arrival.Kernel)
+	n.log.Info("admin on " + admin)
+	return daemon.WriteAddrFile(n.cmd.AddrFile, public, admin)
+}
+
+// untilDead waits for the journal to die; then the process must end, for nothing
+// can be acknowledged any more.
+func (n *node) untilDead(ctx context.Context) error {
+	select {
+	case <-n.journal.Dead():
+		return n.journal.Err()
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// stop ends in order: no new connections, answers in flight, the rest of the
+// journal to the queue, then admin and forwarder.
+func (n *node) stop(stopRest context.CancelFunc, forwarding *errgroup.Group) error {
+	n.log.Info("stopping")
+	drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	err := n.server.Shutdown(drain)
+	stopRest()
+	if ferr := forwarding.Wait(); ferr != nil {
+		return err // it has reported its error already
+	}
+	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if ferr := n.forwarder.Flush(flush); ferr != nil {
+		n.log.Warn("the queue was not sent everything; the journal keeps it for the next start", "error", ferr)
+	}
+	return err
+}
+
+// close closes what is open, also after half an open.
+func (n *node) close() error {
+	if n.listener != nil {
+		n.listener.Close() // closed already after an ordered end
+	}
+	if n.admin != nil {
+		n.admin.Close() // likewise
+	}
+	err := n.queue.Close()
+	if n.journal == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	jerr := n.journal.Close(ctx)
+	if n.journal.Err() != nil {
+		return err // what it died of has been reported
+	}
+	return errors.Join(err, jerr)
+}

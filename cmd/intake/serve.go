@@ -1,0 +1,103 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/daemon"
+	"puntuale/internal/intake"
+	"puntuale/internal/keys"
+)
+
+// serveCmd is the process that receives; docs/intake.md explains its settings.
+type serveCmd struct {
+	Listen         string          `default:"127.0.0.1:8443" help:"Public address; port 0 takes any."`
+	Plain          bool            `help:"Speak plain HTTP, behind something that ends TLS. Stamps are then taken behind it too."`
+	TLSCert        string          `name:"tls-cert" help:"Certificate chain of the public address, PEM."`
+	TLSKey         string          `name:"tls-key" help:"Its private key, PEM."`
+	AdminListen    string          `default:"127.0.0.1:9443" help:"Private address: calendar push, health, metrics, profiles. No authentication."`
+	Node           clickday.NodeID `default:"1" help:"Number of this node, 1 to 65535."`
+	Data           string          `required:"" help:"Directory of journal and calendar." type:"path"`
+	Keys           string          `required:"" help:"Directory of the key files." type:"existingdir"`
+	RedisURL       string          `name:"redis-url" env:"REDIS_URL" required:"" help:"Queue to the worker, redis://…"`
+	CalendarURL    string          `name:"calendar-url" help:"Where to ask for the signed calendar, http(s)://…"`
+	CalendarEvery  time.Duration   `default:"10s" help:"About how often to ask."`
+	WatermarkGrace time.Duration   `default:"500ms" help:"How far the watermark stays behind; also how long numbers are late."`
+	SegmentMB      int64           `name:"segment-mb" default:"64" help:"Size of new journal segments in MiB, 1 to 1024."`
+	ReserveMB      int64           `name:"reserve-mb" default:"64" help:"MiB that a new segment must leave free on the disk."`
+	MaxConns       int             `default:"65536" help:"Open connections at most."`
+	AddrFile       string          `help:"File to write the two real addresses to, public first." type:"path"`
+	LogLevel       string          `default:"info" help:"debug, info, warn or error."`
+}
+
+// Run serves until SIGINT or SIGTERM, or until the journal dies.
+func (c *serveCmd) Run() error {
+	log, err := daemon.NewLogger(os.Stderr, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	ctx, stop := daemon.Context()
+	defer stop()
+	n, err := c.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	return n.run(ctx)
+}
+
+// secrets are the keys of a node.
+type secrets struct {
+	node     ed25519.PrivateKey
+	calendar ed25519.PublicKey
+	tickets  *keys.TicketKeys
+	tls      *tls.Config // nil with --plain
+}
+
+func (c *serveCmd) secrets() (s secrets, err error) {
+	if c.Node == 0 {
+		return s, errors.New("node: want 1 to 65535")
+	}
+	if s.node, err = keys.ReadPrivate(filepath.Join(c.Keys, keys.NodeKeyFile(c.Node))); err != nil {
+		return s, fmt.Errorf("keys: %w", err)
+	}
+	if s.calendar, err = keys.ReadPublic(filepath.Join(c.Keys, keys.CalendarPubFile)); err != nil {
+		return s, fmt.Errorf("keys: %w", err)
+	}
+	if s.tickets, err = keys.ReadTicketKeys(filepath.Join(c.Keys, keys.TicketFile)); err != nil {
+		return s, fmt.Errorf("keys: %w", err)
+	}
+	if c.Plain {
+		return s, nil
+	}
+	if c.TLSCert == "" || c.TLSKey == "" {
+		return s, errors.New("tls-cert, tls-key: both are needed, or --plain")
+	}
+	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return s, fmt.Errorf("tls-cert, tls-key: %w", err)
+	}
+	s.tls = intake.TLSConfig(cert)
+	return s, nil
+}
+
+func (c *serveCmd) check() error {
+	switch {
+	case c.WatermarkGrace < 0 || c.WatermarkGrace > time.Minute:
+		return fmt.Errorf("watermark-grace: %s: want 0 to 1m", c.WatermarkGrace)
+	case c.SegmentMB < 1 || c.SegmentMB > 1024:
+		return fmt.Errorf("segment-mb: %d: want 1 to 1024", c.SegmentMB)
+	case c.ReserveMB < 1:
+		return fmt.Errorf("reserve-mb: %d: want 1 or more", c.ReserveMB)
+	case c.MaxConns < 1:
+		return fmt.Errorf("max-conns: %d: want 1 or more", c.MaxConns)
+	case c.CalendarEvery < 100*time.Millisecond:
+		return fmt.Errorf("calendar-every: %s: want 100ms or more", c.CalendarEvery)
+	}
+	return nil
+}
