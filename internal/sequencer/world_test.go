@@ -50,7 +50,7 @@ func (plainJudge) Judge(_ context.Context, records []batch.Record) ([]clickday.S
 			return nil, err
 		}
 		s := clickday.Submission{
-			ID: r.Leaf.ID, Application: clickday.ApplicationID{byte(a >> 8), byte(a)}, SealVersion: uint32(v),
+			ID: r.Leaf.ID, Application: clickday.ApplicationID{byte(a >> 16), byte(a >> 8), byte(a)}, SealVersion: uint32(v),
 			Day: clickday.DayID(day), Account: 7, Model: "B", ModelVersion: 1, Envelope: r.Envelope, Stamp: r.Leaf.Stamp,
 			State: clickday.Queued,
 		}
@@ -147,7 +147,7 @@ func (n *node) forward(ctx context.Context, q queue.Appender, k int) error {
 
 // world is one sequencer, run by hand, with its nodes.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	rnd   *rand.Rand
 	db    *postgres.DB
 	queue *queuetest.Memory
@@ -171,7 +171,7 @@ const days = 2
 
 func seedOf(day int) []byte { return bytes.Repeat([]byte{byte(day)}, 32) }
 
-func newWorld(t *testing.T, db *postgres.DB, seed uint64, nodes int) *world {
+func newWorld(t testing.TB, db *postgres.DB, seed uint64, nodes int) *world {
 	t.Helper()
 	w := &world{
 		t: t, rnd: rand.New(rand.NewPCG(seed, 1)), db: db, queue: &queuetest.Memory{}, fault: &faults{},
@@ -341,7 +341,7 @@ func (w *world) rows() map[clickday.SubmissionID]row {
 			w.t.Fatal(err)
 		}
 		copy(r.id[:], id)
-		r.application = int(application[0])<<8 | int(application[1])
+		r.application = int(application[0])<<16 | int(application[1])<<8 | int(application[2])
 		out[r.id] = r
 	}
 	if rows.Err() != nil {
