@@ -96,10 +96,20 @@ func (c *Client) Snapshot() Snapshot {
 		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account,
 		Clock: c.clockView(m, ref),
 	}
-	s.KeyFile = paired && p.Keystore == keystore.KindFile
+	s.KeyFile = c.usesFile(&p, paired)
 	s.Locked = s.KeyFile && !given && c.Passphrase == nil
 	s.Days = c.days(progress, s.Clock.Now.UnixNano())
 	return s
+}
+
+// usesFile reports whether secrets lie, or before the pairing would lie, in a
+// file. Only a window asks before the pairing: it has to show where to type.
+func (c *Client) usesFile(p *store.Profile, paired bool) bool {
+	if paired || c.Passphrase != nil {
+		return paired && p.Keystore == keystore.KindFile
+	}
+	k, err := c.keystore()
+	return err == nil && k.Kind() == keystore.KindFile
 }
 
 func (c *Client) clockView(m *measured, ref *timing.Reference) ClockView {
