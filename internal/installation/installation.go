@@ -149,6 +149,12 @@ func (in *Installation) env() []string {
 	return []string{"DATABASE_URL=" + in.DatabaseURL, "REDIS_URL=" + in.RedisURL}
 }
 
+// KeyFile returns the path of a key file, by its name in package keys.
+func (in *Installation) KeyFile(name string) string { return filepath.Join(in.keys(), name) }
+
+// JournalDir returns the directory of the intake's journal.
+func (in *Installation) JournalDir() string { return filepath.Join(in.cfg.Dir, "intake-1", "journal") }
+
 func (in *Installation) keys() string { return filepath.Join(in.cfg.Dir, "keys") }
 
 func (in *Installation) prepare(ctx context.Context) error {
@@ -227,7 +233,7 @@ func answers(ctx context.Context, url string) bool {
 		return false
 	}
 	res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return res.StatusCode/100 == 2
 }
 
 // Close stops everything in order: first what takes in, last what keeps.

@@ -44,9 +44,9 @@ func Compress(document []byte, d Dictionary) ([]byte, error) {
 	return frame, nil
 }
 
-// compressor is an encoder with its dictionary. At this level one allocates
-// some 70 MB of tables, so they are kept for the next document of the same
-// model, until the garbage collector wants them.
+// compressor is an encoder with its dictionary. Its tables are kept for the next
+// document of the same model, until the garbage collector wants them. The best
+// level would save some 15 bytes of 560 at fifteen times the time and 70 MB.
 type compressor struct {
 	dict Dictionary
 	enc  *zstd.Encoder
@@ -59,7 +59,7 @@ func takeCompressor(d Dictionary) (*compressor, error) {
 		return c, nil
 	}
 	opts := []zstd.EOption{
-		zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1),
 		zstd.WithSingleSegment(true), zstd.WithEncoderCRC(false), zstd.WithWindowSize(2 * DocumentMax),
 	}
 	d.Content = bytes.Clone(d.Content)
