@@ -3,6 +3,7 @@ package sequencer
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -15,13 +16,16 @@ func isQueue(err error) bool { return errors.Is(err, queue.ErrUnavailable) }
 
 // faults lets the store fail at its at-th call, counted from 1; 0 is never.
 type faults struct {
-	calls   int
+	mu      sync.Mutex
+	calls   int // guarded by mu
 	at      int
 	applied bool // the call has had its effect
 }
 
 // hit reports whether this call is the one.
 func (f *faults) hit() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.calls++
 	return f.calls == f.at
 }

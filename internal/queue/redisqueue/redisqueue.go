@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,6 +42,7 @@ type Queue struct{ rdb *redis.Client }
 // Open checks the address ("redis://…", "rediss://…" or "unix://…") and connects
 // at the first use, so that a program starts while Redis is down.
 func Open(url string) (*Queue, error) {
+	silence()
 	opts, err := redis.ParseURL(url)
 	if err != nil { // the text of err may hold the password
 		return nil, errors.New("redisqueue: REDIS_URL is not of the form redis://[user:password@]host:port/database")
@@ -53,6 +55,14 @@ func Open(url string) (*Queue, error) {
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &Queue{redis.NewClient(opts)}, nil
 }
+
+// silence stops go-redis from writing to standard error past our log: whatever
+// it has to say comes back as an error too.
+var silence = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
+
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
 
 // Close closes the connections.
 func (q *Queue) Close() error { return q.rdb.Close() }
