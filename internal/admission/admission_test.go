@@ -75,115 +75,119 @@ func (s *scene) ticket(change func(t *wire.Ticket)) []byte {
 
 var arrived = admissiontest.Opens.Add(1234567 * time.Nanosecond)
 
+// envelopes are made in a scene of their own, sent at arrived, and accepted
+// where no code is wanted.
+var envelopes = map[string]struct {
+	make func(s *scene) []byte
+	want clickday.Code
+}{
+	"right": {make: (*scene).right},
+	"right, without a compression dictionary": {make: func(s *scene) []byte {
+		compressed, err := wire.Compress(s.sealed.Document, wire.Dictionary{})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, compressed, s.device)
+	}},
+	"superseded after it arrived": {make: func(s *scene) []byte {
+		s.Exec("UPDATE seals SET superseded_at = $1", arrived.Add(time.Millisecond))
+		return s.right()
+	}},
+	"device revoked after it arrived": {make: func(s *scene) []byte {
+		s.Exec("UPDATE devices SET revoked_at = $1", arrived.Add(time.Millisecond))
+		return s.right()
+	}},
+	"garbage": {func(*scene) []byte { return bytes.Repeat([]byte("x"), 300) }, clickday.CodeMalformed},
+	"cut":     {func(s *scene) []byte { e := s.right(); return e[:len(e)-1] }, clickday.CodeTruncated},
+	"ticket of somebody else's making": {func(s *scene) []byte {
+		ticket := wire.SealTicket(&s.sealed.Ticket, bytes.Repeat([]byte{9}, 32))
+		return s.EnvelopeOf(ticket, 0, nil, s.device)
+	}, clickday.CodeTicketInvalid},
+	"ticket with an unknown key": {func(s *scene) []byte { return s.ticket(func(t *wire.Ticket) { t.KeyID = 7 }) }, clickday.CodeTicketKey},
+	"ticket too old": {func(s *scene) []byte {
+		return s.ticket(func(t *wire.Ticket) { t.NotAfter = arrived.Unix() - 1 })
+	}, clickday.CodeTicketExpired},
+	"signed by another device": {func(s *scene) []byte {
+		return s.Envelope(&s.sealed.Ticket, s.sealed.Document, s.Device(s.account))
+	}, clickday.CodeSignature},
+	"document edited": {func(s *scene) []byte {
+		d := s.sealed.Content
+		d.Answers = forms.Answers{"employer_kind": "person"}
+		edited, _, err := forms.Freeze(&d)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return s.Envelope(&s.sealed.Ticket, edited, s.device)
+	}, clickday.CodeDigest},
+	"document not compressed": {func(s *scene) []byte {
+		return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, []byte("not zstd"), s.device)
+	}, clickday.CodeDecompression},
+	"document that swells": {func(s *scene) []byte {
+		enc, err := zstd.NewWriter(nil, zstd.WithSingleSegment(true))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		bomb := enc.EncodeAll(make([]byte, wire.DocumentMax), nil)
+		return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, bomb, s.device)
+	}, clickday.CodeDecompression},
+	"document of another kind": {func(s *scene) []byte {
+		t := s.sealed.Ticket
+		t.Digest = sha256.Sum256([]byte("hello"))
+		return s.Envelope(&t, []byte("hello"), s.device)
+	}, clickday.CodeDocument},
+	"document for another click day": {func(s *scene) []byte {
+		return s.resealed(func(d *forms.Document) { d.Day = 2 })
+	}, clickday.CodeDayMismatch},
+	"document of another model": {func(s *scene) []byte {
+		return s.resealed(func(d *forms.Document) { d.Model = "A" })
+	}, clickday.CodeWrongModel},
+	"document of another seal": {func(s *scene) []byte {
+		return s.resealed(func(d *forms.Document) { d.SealVersion = 2 })
+	}, clickday.CodeDigest},
+	"document of another application": {func(s *scene) []byte {
+		return s.resealed(func(d *forms.Document) { d.Application[0]++ })
+	}, clickday.CodeDigest},
+	"document against the rules": {func(s *scene) []byte {
+		return s.resealed(func(d *forms.Document) { d.Answers = forms.Answers{"employer_kind": "person"} })
+	}, clickday.CodeDocument},
+	"day unknown": {func(s *scene) []byte {
+		return s.resealedFor(2, "B")
+	}, clickday.CodeUnknownDay},
+	"seal unknown": {func(s *scene) []byte {
+		s.Exec("DELETE FROM seals")
+		return s.right()
+	}, clickday.CodeUnknownSeal},
+	"seal with another digest": {func(s *scene) []byte {
+		s.Exec("UPDATE seals SET digest = $1", make([]byte, 32))
+		return s.right()
+	}, clickday.CodeDigest},
+	"application of somebody else": {func(s *scene) []byte {
+		other, device := s.Account("bruno@example.it")
+		t := s.sealed.Ticket
+		t.Account, t.Device = other, [32]byte(device.Public().(ed25519.PublicKey))
+		return s.Envelope(&t, s.sealed.Document, device)
+	}, clickday.CodeUnknownSeal},
+	"superseded when it arrived": {func(s *scene) []byte {
+		s.Exec("UPDATE seals SET superseded_at = $1", arrived.Add(-time.Millisecond))
+		return s.right()
+	}, clickday.CodeStaleSeal},
+	"device unknown": {func(s *scene) []byte {
+		s.Exec("DELETE FROM devices")
+		return s.right()
+	}, clickday.CodeDeviceRevoked},
+	"device of another account": {func(s *scene) []byte {
+		other, _ := s.Account("bruno@example.it")
+		s.Exec("UPDATE devices SET account_id = $1", other)
+		return s.right()
+	}, clickday.CodeDeviceRevoked},
+	"device revoked when it arrived": {func(s *scene) []byte {
+		s.Exec("UPDATE devices SET revoked_at = $1", arrived.Add(-time.Millisecond))
+		return s.right()
+	}, clickday.CodeDeviceRevoked},
+}
+
 func TestEveryReasonToRefuse(t *testing.T) {
-	for name, c := range map[string]struct {
-		make func(s *scene) []byte
-		want clickday.Code // empty: accepted
-	}{
-		"right": {make: (*scene).right},
-		"right, without a compression dictionary": {make: func(s *scene) []byte {
-			compressed, err := wire.Compress(s.sealed.Document, wire.Dictionary{})
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, compressed, s.device)
-		}},
-		"superseded after it arrived": {make: func(s *scene) []byte {
-			s.Exec("UPDATE seals SET superseded_at = $1", arrived.Add(time.Millisecond))
-			return s.right()
-		}},
-		"device revoked after it arrived": {make: func(s *scene) []byte {
-			s.Exec("UPDATE devices SET revoked_at = $1", arrived.Add(time.Millisecond))
-			return s.right()
-		}},
-		"garbage": {func(*scene) []byte { return bytes.Repeat([]byte("x"), 300) }, clickday.CodeMalformed},
-		"cut":     {func(s *scene) []byte { e := s.right(); return e[:len(e)-1] }, clickday.CodeTruncated},
-		"ticket of somebody else's making": {func(s *scene) []byte {
-			ticket := wire.SealTicket(&s.sealed.Ticket, bytes.Repeat([]byte{9}, 32))
-			return s.EnvelopeOf(ticket, 0, nil, s.device)
-		}, clickday.CodeTicketInvalid},
-		"ticket with an unknown key": {func(s *scene) []byte { return s.ticket(func(t *wire.Ticket) { t.KeyID = 7 }) }, clickday.CodeTicketKey},
-		"ticket too old": {func(s *scene) []byte {
-			return s.ticket(func(t *wire.Ticket) { t.NotAfter = arrived.Unix() - 1 })
-		}, clickday.CodeTicketExpired},
-		"signed by another device": {func(s *scene) []byte {
-			return s.Envelope(&s.sealed.Ticket, s.sealed.Document, s.Device(s.account))
-		}, clickday.CodeSignature},
-		"document edited": {func(s *scene) []byte {
-			d := s.sealed.Content
-			d.Answers = forms.Answers{"employer_kind": "person"}
-			edited, _, err := forms.Freeze(&d)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			return s.Envelope(&s.sealed.Ticket, edited, s.device)
-		}, clickday.CodeDigest},
-		"document not compressed": {func(s *scene) []byte {
-			return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, []byte("not zstd"), s.device)
-		}, clickday.CodeDecompression},
-		"document that swells": {func(s *scene) []byte {
-			enc, err := zstd.NewWriter(nil, zstd.WithSingleSegment(true))
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			bomb := enc.EncodeAll(make([]byte, wire.DocumentMax), nil)
-			return s.EnvelopeOf(wire.SealTicket(&s.sealed.Ticket, s.Tickets.Keys[1]), 0, bomb, s.device)
-		}, clickday.CodeDecompression},
-		"document of another kind": {func(s *scene) []byte {
-			t := s.sealed.Ticket
-			t.Digest = sha256.Sum256([]byte("hello"))
-			return s.Envelope(&t, []byte("hello"), s.device)
-		}, clickday.CodeDocument},
-		"document for another click day": {func(s *scene) []byte {
-			return s.resealed(func(d *forms.Document) { d.Day = 2 })
-		}, clickday.CodeDayMismatch},
-		"document of another model": {func(s *scene) []byte {
-			return s.resealed(func(d *forms.Document) { d.Model = "A" })
-		}, clickday.CodeWrongModel},
-		"document of another seal": {func(s *scene) []byte {
-			return s.resealed(func(d *forms.Document) { d.SealVersion = 2 })
-		}, clickday.CodeDigest},
-		"document of another application": {func(s *scene) []byte {
-			return s.resealed(func(d *forms.Document) { d.Application[0]++ })
-		}, clickday.CodeDigest},
-		"document against the rules": {func(s *scene) []byte {
-			return s.resealed(func(d *forms.Document) { d.Answers = forms.Answers{"employer_kind": "person"} })
-		}, clickday.CodeDocument},
-		"day unknown": {func(s *scene) []byte {
-			return s.resealedFor(2, "B")
-		}, clickday.CodeUnknownDay},
-		"seal unknown": {func(s *scene) []byte {
-			s.Exec("DELETE FROM seals")
-			return s.right()
-		}, clickday.CodeUnknownSeal},
-		"seal with another digest": {func(s *scene) []byte {
-			s.Exec("UPDATE seals SET digest = $1", make([]byte, 32))
-			return s.right()
-		}, clickday.CodeDigest},
-		"application of somebody else": {func(s *scene) []byte {
-			other, device := s.Account("bruno@example.it")
-			t := s.sealed.Ticket
-			t.Account, t.Device = other, [32]byte(device.Public().(ed25519.PublicKey))
-			return s.Envelope(&t, s.sealed.Document, device)
-		}, clickday.CodeUnknownSeal},
-		"superseded when it arrived": {func(s *scene) []byte {
-			s.Exec("UPDATE seals SET superseded_at = $1", arrived.Add(-time.Millisecond))
-			return s.right()
-		}, clickday.CodeStaleSeal},
-		"device unknown": {func(s *scene) []byte {
-			s.Exec("DELETE FROM devices")
-			return s.right()
-		}, clickday.CodeDeviceRevoked},
-		"device of another account": {func(s *scene) []byte {
-			other, _ := s.Account("bruno@example.it")
-			s.Exec("UPDATE devices SET account_id = $1", other)
-			return s.right()
-		}, clickday.CodeDeviceRevoked},
-		"device revoked when it arrived": {func(s *scene) []byte {
-			s.Exec("UPDATE devices SET revoked_at = $1", arrived.Add(-time.Millisecond))
-			return s.right()
-		}, clickday.CodeDeviceRevoked},
-	} {
+	for name, c := range envelopes {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t)
 			records := []batch.Record{admissiontest.Record(c.make(s), arrived, 1)}

@@ -32,9 +32,9 @@ func flushAll(t *testing.T, url string) {
 	}
 }
 
-// TestRealRedisMayBeEmptiedAndKilled runs a sequencer on real servers; Redis is
-// emptied and killed in the middle, the sequencer stopped and started.
-func TestRealRedisMayBeEmptiedAndKilled(t *testing.T) {
+// realRedis starts a server of its own and a queue on it.
+func realRedis(t *testing.T) (*devstack.Redis, *redisqueue.Queue) {
+	t.Helper()
 	server, err := devstack.StartRedis(t.Context(), devstack.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +49,13 @@ func TestRealRedisMayBeEmptiedAndKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { q.Close() })
+	return server, q
+}
+
+// TestRealRedisMayBeEmptiedAndKilled runs a sequencer on real servers; Redis is
+// emptied and killed in the middle, the sequencer stopped and started.
+func TestRealRedisMayBeEmptiedAndKilled(t *testing.T) {
+	server, q := realRedis(t)
 	w := newWorld(t, pgtest.New(t), 8, 2)
 	w.populate(500)
 
