@@ -100,6 +100,18 @@ type Outcome struct {
 	Receipt     bool // the PDF can be downloaded
 }
 
+// Entry is what the register says in public about a numbered submission: nothing
+// of a person, enough to check a receipt.
+type Entry struct {
+	Day     clickday.DayID
+	Model   clickday.ModelCode
+	Number  int64
+	Arrived int64 // nanoseconds since 1970, UTC
+	Digest  clickday.Digest
+	// ReceiptSHA256 is the SHA-256 of the PDF receipt; zero while there is none.
+	ReceiptSHA256 [32]byte
+}
+
 // Device is a paired computer.
 type Device struct {
 	ID        int64

@@ -45,6 +45,9 @@ type Store interface {
 	Applications(ctx context.Context, account clickday.AccountID, limit, offset int) ([]accounts.Application, int, error)
 	// CurrentSeal returns the seal that counts, or ErrNotFound.
 	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
+	// RegisterEntry returns the public entry of a numbered submission, or
+	// ErrNotFound.
+	RegisterEntry(ctx context.Context, id clickday.SubmissionID) (accounts.Entry, error)
 	// RevokeDevice disconnects a computer with its tokens at once; it may be
 	// repeated. Devices of others are ErrNotFound.
 	RevokeDevice(ctx context.Context, account clickday.AccountID, id int64, now time.Time) error
@@ -173,6 +176,7 @@ func (p *Portal) routes() []route {
 		{"GET /miniclient", false, p.miniclient},
 		{"GET /accessibility", false, p.accessibility},
 		{"GET /privacy", false, p.privacy},
+		{"GET /verify/{id}", false, p.verify},
 		{"GET /applications", true, p.applications},
 		{"GET /applications/new", true, p.newForm},
 		{"POST /applications/new", true, p.newSubmit},

@@ -24,6 +24,7 @@ var allowed = map[string]struct {
 	"GET /miniclient":                      {"/miniclient", 200, 200},
 	"GET /accessibility":                   {"/accessibility", 200, 200},
 	"GET /privacy":                         {"/privacy", 200, 200},
+	"GET /verify/{id}":                     {"/verify/none", 404, 404},
 	"GET /applications":                    {"/applications", 200, 200},
 	"GET /applications/new":                {"/applications/new", 200, 200},
 	"POST /applications/new":               {"/applications/new", 422, 422},

@@ -77,6 +77,7 @@ func everyView() map[string][]view {
 		"miniclient":    {&infoView{b(), evil, []string{evil}}},
 		"accessibility": {&infoView{base: b()}},
 		"privacy":       {&infoView{base: b()}},
+		"verify":        {&verifyView{b(), true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{base: b()}},
 		"error":         {&errorView{b(), 404, "error.notfound"}},
 	}
 }

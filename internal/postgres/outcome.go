@@ -108,3 +108,22 @@ func (db *DB) ReceiptOf(ctx context.Context, account clickday.AccountID, id clic
 	}
 	return pdf, nil
 }
+
+// RegisterEntry returns the public entry of a numbered submission, or
+// accounts.ErrNotFound.
+func (db *DB) RegisterEntry(ctx context.Context, id clickday.SubmissionID) (accounts.Entry, error) {
+	var e accounts.Entry
+	var digest, receipt []byte
+	err := db.Pool.QueryRow(ctx, `SELECT s.click_day_id, s.model, s.number, s.arrived, s.digest, r.sha256
+		FROM submissions s LEFT JOIN receipts r ON r.submission_id = s.id
+		WHERE s.id = $1 AND s.number IS NOT NULL`, id[:]).Scan(&e.Day, &e.Model, &e.Number, &e.Arrived, &digest, &receipt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, accounts.ErrNotFound
+	}
+	if err != nil {
+		return e, fmt.Errorf("postgres: register entry: %w", err)
+	}
+	copy(e.Digest[:], digest)
+	copy(e.ReceiptSHA256[:], receipt)
+	return e, nil
+}
