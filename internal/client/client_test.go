@@ -346,7 +346,7 @@ func TestForget(t *testing.T) {
 
 // TestSession drives a client as the window does: taps in, snapshots out.
 func TestSession(t *testing.T) {
-	b := setup(t, 2*time.Second)
+	b := setup(t, time.Hour)
 	b.srv.Add(6)
 	ctx, cancel := context.WithCancel(t.Context())
 	s := NewSession(ctx, b.Client)
@@ -385,6 +385,9 @@ func TestSession(t *testing.T) {
 	until("waiting", func(n Snapshot) bool { return n.Days[0].Running && n.Days[0].Counts.Armed == 6 })
 	s.Stop()
 	until("stopped", func(n Snapshot) bool { return !n.Days[0].Running && n.Days[0].Counts.Prepared == 6 })
+	b.srv.Day(func(d *clickday.Day) { d.Opens = b.Clock.Now().Add(2 * time.Second).UnixNano() })
+	s.Sync() // brings the new calendar
+	until("synced", func(n Snapshot) bool { return n.Activity == Idle && n.Days[0].Opens.Before(b.Clock.Now().Add(time.Minute)) })
 	s.Send("B-2026")
 	until("numbered", func(n Snapshot) bool { return n.Days[0].Counts.Sequenced == 6 })
 	b.srv.IssueReceipts()

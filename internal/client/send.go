@@ -119,7 +119,7 @@ func (c *Client) report(dayCode string, p *sending.Progress) {
 	} else {
 		c.progress[dayCode] = *p
 		if p.Known {
-			c.measured = &measured{p.Home, p.Estimate}
+			c.measured = &measured{p.Home, p.Estimate, c.base.Now()}
 		}
 	}
 	c.mu.Unlock()
@@ -151,6 +151,7 @@ func (c *Client) sendingNodes() ([]sending.Node, error) {
 type measured struct {
 	node     clickday.NodeID
 	estimate timing.Estimate
+	at       int64 // local instant
 }
 
 // measureSamples is how many exchanges a look at the clock takes.
@@ -192,7 +193,7 @@ func (c *Client) measure(ctx context.Context, n link.Node) error {
 	}
 	if est, ok := e.At(c.base.Now()); ok {
 		c.mu.Lock()
-		c.measured = &measured{n.ID, est}
+		c.measured = &measured{n.ID, est, c.base.Now()}
 		c.mu.Unlock()
 		c.touch()
 	}

@@ -116,7 +116,7 @@ func (c *Client) clockView(m *measured, ref *timing.Reference) ClockView {
 	local := c.base.Now()
 	v := ClockView{Now: time.Unix(0, local).UTC(), Reference: ref}
 	if m != nil {
-		e := m.estimate
+		e := m.estimate.Later(time.Duration(local - m.at))
 		v.Known, v.Node, v.Now = true, m.node, time.Unix(0, e.Node(local)).UTC()
 		v.Offset, v.Bound, v.RoundTrip, v.NodeBound = e.Offset, e.Bound, e.RoundTrip, e.NodeBound
 	}

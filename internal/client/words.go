@@ -53,7 +53,9 @@ func OpeningText(t time.Time) string { return t.In(Rome).Format("02/01/2006 15:0
 
 // OffsetText writes an offset with its error, in milliseconds.
 func OffsetText(v ClockView) string {
-	ms := func(d time.Duration) float64 { return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond) }
+	ms := func(d time.Duration) float64 {
+		return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond)
+	}
 	return fmt.Sprintf("%+.2f ms ± %.2f ms", ms(v.Offset), ms(v.Bound))
 }
 

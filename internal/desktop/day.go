@@ -33,6 +33,7 @@ type dayPage struct {
 	reference *widget.Label
 	counts    *widget.Label
 	action    *widget.Button
+	button    *fyne.Container // around action; hidden when there is nothing to do
 	sync      *widget.Button
 	save      *widget.Button
 	empty     *widget.Label
@@ -57,9 +58,9 @@ func newDayPage(v *View) *dayPage {
 	p.empty = paragraph(v.say("none"))
 	p.rows = newRowList(v)
 	tools := container.NewBorder(nil, nil, nil, container.NewHBox(p.sync, p.save), p.chooser)
-	button := container.NewCenter(container.NewGridWrap(fyne.NewSize(260, 44), p.action))
+	p.button = container.NewCenter(container.NewGridWrap(fyne.NewSize(260, 44), p.action))
 	p.middle = container.NewVBox(
-		container.New(tight, p.big, p.when), button, container.New(tight, p.hint, p.clock, p.reference),
+		container.New(tight, p.big, p.when), p.button, container.New(tight, p.hint, p.clock, p.reference),
 		widget.NewSeparator(), container.New(tight, p.counts, p.rows.head),
 	)
 	p.root = container.NewPadded(container.NewBorder(
@@ -190,7 +191,7 @@ func (p *dayPage) showAction() {
 		p.action.Importance = importance
 		p.action.SetText(v.say(key))
 	}
-	setVisible(p.action, d.Running || d.Counts.Open() > 0)
+	setVisible(p.button, d.Running || d.Counts.Open() > 0)
 	text := v.say(hint)
 	if d.Running {
 		text = client.StageWord(d.Progress.Stage).In(v.lang) + ". " + text

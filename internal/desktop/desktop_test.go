@@ -186,7 +186,7 @@ func TestOutcomes(t *testing.T) {
 	v.Show(s)
 	wantShown(t, v, "Acknowledged", "Refused", "Receipt ready", "12/02 09:00:00.123456", "B-2027/0000001",
 		"Applications 3  ·  arrived 2  ·  numbered 1  ·  refused 1", "Every application has an outcome")
-	if v.days.action.Visible() {
+	if v.days.button.Visible() {
 		t.Fatal("a button with nothing to send")
 	}
 	v.days.rows.list.Select(1)

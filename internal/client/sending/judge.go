@@ -36,6 +36,8 @@ func (w *worker) judge(ctx context.Context, q *queue, it *item, n int, a Answer)
 	case p.Code == clickday.CodeTooEarly || p.Code == clickday.CodeSuspended:
 		w.notNow(ctx, q, it, n, p)
 	case clickday.MeaningOf(p.Code).Again:
+		// A 5xx leaves it open whether this attempt was stored (docs/protocol.md §5).
+		it.unsure = it.unsure || a.Status >= http.StatusInternalServerError
 		w.s.trouble(&wire.Error{Code: p.Code, Detail: p.Detail})
 		q.again(it, max(a.RetryAfter, timing.Backoff(it.tries-1)))
 	default:

@@ -147,6 +147,23 @@ func TestForgedAcknowledgementNeverCounts(t *testing.T) {
 	})
 }
 
+// TestAnsweredWith5xxThoughStored: the node stored the envelope, said 503, and
+// the day closed. The client has to find the acknowledgement, not "too late".
+func TestAnsweredWith5xxThoughStored(t *testing.T) {
+	m := armedMemory(t, 2)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rand.New(rand.NewPCG(23, 24)), opening)
+		w.fault = func(w *world, n int, id clickday.SubmissionID) fault {
+			if _, ok := w.stored[id]; !ok && w.now() >= opening {
+				w.stored[id] = arrival{id, n, w.now()}
+			}
+			return overloaded
+		}
+		mustRun(t, w.config(m, 1))
+		wantAll(t, m, store.Acknowledged)
+	})
+}
+
 func TestSecondNodeTakesOver(t *testing.T) {
 	m := armedMemory(t, 4)
 	synctest.Test(t, func(t *testing.T) {

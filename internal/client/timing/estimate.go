@@ -54,6 +54,13 @@ func (e Estimate) Node(local int64) int64 { return local + int64(e.Offset) }
 // reached opens. Sending then cannot arrive early, even over a way without any delay.
 func (e Estimate) Aim(opens int64) int64 { return opens - int64(e.Offset) + int64(e.Bound) }
 
+// Later returns what the estimate is worth when it has grown older by age: the
+// clocks may have drifted apart meanwhile.
+func (e Estimate) Later(age time.Duration) Estimate {
+	e.Bound += drift(int64(age))
+	return e
+}
+
 // Estimator keeps the samples of one node. It is safe for concurrent use.
 type Estimator struct {
 	mu      sync.Mutex
