@@ -27,12 +27,11 @@ import (
 type Store interface {
 	// IssueReceipts takes up to limit submissions that have a number and no
 	// receipt and that nobody else has taken, except these; gives them to
-	// make, and stores what it returns, with the states, all or nothing and
-	// durably. It is safe to call again after an error.
+	// make, with the newest signed calendar (package wire), and stores what
+	// it returns, with the states, all or nothing and durably. make is not
+	// called when there are none. It is safe to call again after an error.
 	IssueReceipts(ctx context.Context, limit int, except []clickday.SubmissionID,
-		make func([]clickday.Numbered) []clickday.Receipt) (taken int, err error)
-	// SignedCalendar returns the newest calendar (package wire).
-	SignedCalendar(ctx context.Context) ([]byte, error)
+		make func(calendar []byte, due []clickday.Numbered) ([]clickday.Receipt, error)) (taken int, err error)
 }
 
 // Sealer signs a PDF so that every reader can check it.
@@ -138,16 +137,17 @@ func (i *Issuer) wait(ctx context.Context, d time.Duration) {
 // Step issues some receipts and returns how many submissions it has taken up,
 // failed ones included.
 func (i *Issuer) Step(ctx context.Context) (taken int, err error) {
-	titles, err := i.titles(ctx)
-	if err != nil {
-		return 0, err
-	}
 	issued := 0
-	taken, err = i.Store.IssueReceipts(ctx, chunk, i.failed.waiting(i.Clock.Now()), func(due []clickday.Numbered) []clickday.Receipt {
-		out := i.makeAll(due, titles)
-		issued = len(out)
-		return out
-	})
+	taken, err = i.Store.IssueReceipts(ctx, chunk, i.failed.waiting(i.Clock.Now()),
+		func(calendar []byte, due []clickday.Numbered) ([]clickday.Receipt, error) {
+			titles, err := i.titles(calendar)
+			if err != nil {
+				return nil, err
+			}
+			out := i.makeAll(due, titles)
+			issued = len(out)
+			return out, nil
+		})
 	if err == nil {
 		i.Metrics.Issued.Add(float64(issued))
 	}

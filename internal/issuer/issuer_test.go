@@ -257,7 +257,7 @@ type faulty struct {
 var errInjected = errors.New("injected")
 
 func (f *faulty) IssueReceipts(ctx context.Context, limit int, except []clickday.SubmissionID,
-	make func([]clickday.Numbered) []clickday.Receipt,
+	make func([]byte, []clickday.Numbered) ([]clickday.Receipt, error),
 ) (int, error) {
 	if f.left == 0 {
 		return f.Store.IssueReceipts(ctx, limit, except, make)
@@ -286,6 +286,22 @@ func TestAnUnknownResultIsAsked(t *testing.T) {
 			d.check()
 		})
 	}
+}
+
+// TestWithoutCalendarNothingIsCertified, and nothing is complained about before
+// there is something to certify.
+func TestWithoutCalendarNothingIsCertified(t *testing.T) {
+	d := newDesk(t)
+	d.Exec("DELETE FROM calendars")
+	i := d.issuer(nil)
+	if n, err := i.Step(t.Context()); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	id := d.number()
+	if _, err := i.Step(t.Context()); err == nil {
+		t.Fatal("issued without a calendar")
+	}
+	d.check(id)
 }
 
 func TestBadSettingsAreNamed(t *testing.T) {

@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"time"
@@ -13,11 +12,7 @@ import (
 )
 
 // titles returns the Italian names of the click days.
-func (i *Issuer) titles(ctx context.Context) (map[clickday.DayID]string, error) {
-	signed, err := i.Store.SignedCalendar(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("issuer: calendar: %w", err)
-	}
+func (i *Issuer) titles(signed []byte) (map[clickday.DayID]string, error) {
 	c, err := wire.OpenCalendar(signed, i.CalendarKey)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: calendar: %w", err)

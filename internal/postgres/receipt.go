@@ -27,11 +27,11 @@ const takeUnreceipted = `SELECT s.id, s.application_id, s.click_day_id, d.code, 
 
 // IssueReceipts takes up to limit submissions that have a number and no receipt,
 // the lowest numbers first, without those in except and those that another
-// worker has just taken; gives them to make; and stores what it returns, which
-// may be fewer. Receipts and states change in one transaction: after an error
-// nothing is lost, and nothing is issued twice.
+// worker has just taken; gives them to make, with the newest signed calendar;
+// and stores what it returns, which may be fewer. Receipts and states change in
+// one transaction: after an error nothing is lost, and nothing is issued twice.
 func (db *DB) IssueReceipts(ctx context.Context, limit int, except []clickday.SubmissionID,
-	make func([]clickday.Numbered) []clickday.Receipt,
+	make func(calendar []byte, due []clickday.Numbered) ([]clickday.Receipt, error),
 ) (taken int, err error) {
 	skip := [][]byte{}
 	for i := range except {
@@ -47,7 +47,15 @@ func (db *DB) IssueReceipts(ctx context.Context, limit int, except []clickday.Su
 			return err
 		}
 		taken = len(due)
-		return storeReceipts(ctx, tx, make(due))
+		calendar, err := newestCalendar(ctx, tx)
+		if err != nil {
+			return err
+		}
+		receipts, err := make(calendar, due)
+		if err != nil {
+			return err
+		}
+		return storeReceipts(ctx, tx, receipts)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("postgres: receipts: %w", err)
