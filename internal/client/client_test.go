@@ -387,7 +387,9 @@ func TestSession(t *testing.T) {
 	until("stopped", func(n Snapshot) bool { return !n.Days[0].Running && n.Days[0].Counts.Prepared == 6 })
 	b.srv.Day(func(d *clickday.Day) { d.Opens = b.Clock.Now().Add(2 * time.Second).UnixNano() })
 	s.Sync() // brings the new calendar
-	until("synced", func(n Snapshot) bool { return n.Activity == Idle && n.Days[0].Opens.Before(b.Clock.Now().Add(time.Minute)) })
+	until("synced", func(n Snapshot) bool {
+		return n.Activity == Idle && n.Days[0].Opens.Before(b.Clock.Now().Add(time.Minute))
+	})
 	s.Send("B-2026")
 	until("numbered", func(n Snapshot) bool { return n.Days[0].Counts.Sequenced == 6 })
 	b.srv.IssueReceipts()

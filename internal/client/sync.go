@@ -137,20 +137,27 @@ func (c *Client) replaceable(old *store.Record, a *portalapi.Application) bool {
 		return old.State.Unsent()
 	}
 	was := e.Ticket
-	differs := t.SealVersion != was.SealVersion || t.Digest != was.Digest || t.Day != was.Day ||
-		t.NotAfter != was.NotAfter || t.KeyID != was.KeyID || t.Device != was.Device
 	switch {
 	case old.State.Unsent():
-		return differs
+		return differs(&t, &was)
 	case old.State == store.Refused && old.Acknowledgement != nil:
 		return t.SealVersion > was.SealVersion
 	case old.State == store.Refused:
-		day := c.calendars.Current().Day(t.Day)
-		open := day != nil && day.State != clickday.DayClosed && c.base.Now() < day.Closes
-		return t.SealVersion > was.SealVersion || open && t.IssuedAt > was.IssuedAt
+		return t.SealVersion > was.SealVersion || t.IssuedAt > was.IssuedAt && c.stillOpen(t.Day)
 	default:
 		return false
 	}
+}
+
+func differs(t, was *wire.Ticket) bool {
+	return t.SealVersion != was.SealVersion || t.Digest != was.Digest || t.Day != was.Day ||
+		t.NotAfter != was.NotAfter || t.KeyID != was.KeyID || t.Device != was.Device
+}
+
+// stillOpen reports whether the day can still be met.
+func (c *Client) stillOpen(id clickday.DayID) bool {
+	day := c.calendars.Current().Day(id)
+	return day != nil && day.State != clickday.DayClosed && c.base.Now() < day.Closes
 }
 
 // succeed is the record that follows old: an armed one stays armed, a refused
