@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"puntuale/internal/admission/admissiontest"
 	"puntuale/internal/batch"
 	"puntuale/internal/clock"
 	"puntuale/internal/devstack"
 	"puntuale/internal/keys"
 	"puntuale/internal/postgres"
+	"puntuale/internal/postgres/admissiontest"
 	"puntuale/internal/postgres/pgtest"
 	"puntuale/internal/queue"
 	"puntuale/internal/queue/redisqueue"

@@ -13,10 +13,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"puntuale/internal/admission/admissiontest"
 	"puntuale/internal/batch"
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	"puntuale/internal/postgres/admissiontest"
 	"puntuale/internal/postgres/pgtest"
 	"puntuale/internal/wire"
 )

@@ -15,11 +15,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"puntuale/internal/admission/admissiontest"
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/keys"
 	"puntuale/internal/pades"
+	"puntuale/internal/postgres/admissiontest"
 	"puntuale/internal/postgres/pgtest"
 	"puntuale/internal/receipt"
 )
