@@ -144,3 +144,37 @@ func TestSafeStandsStillAfterClose(t *testing.T) {
 		t.Fatalf("safe moved from %d to %d", before, after)
 	}
 }
+
+// A reader that waits but has not been woken yet: the bytes are there, nobody
+// runs. The state is made by hand, for no scheduler can be told to dawdle.
+func TestSafeNeverPassesBytesOfAReaderThatSleeps(t *testing.T) {
+	l := listen(t, time.Millisecond)
+	accepted := acceptRounds(t, l)
+	client := dial(t, l)
+	server := (<-accepted).(*Conn)
+	server.waiting(wall.Now().UnixNano())
+	eventually(t, "safe moves while the socket is empty", safeBeyond(l, wall.Now().UnixNano()))
+	at := wall.Now().UnixNano()
+	client.Write([]byte("unread"))
+	staysBelow(t, l, at+int64(2*time.Millisecond), "unread bytes, reader asleep")
+}
+
+// Rounds of Accept go by, but the queue is not empty: as if each round accepted
+// one connection while more came in.
+func TestSafeNeverPassesAConnectionThatWaitsToBeAccepted(t *testing.T) {
+	l := listen(t, time.Millisecond)
+	for range 3 {
+		l.Safe()
+		l.round.Add(1)
+	}
+	client := dial(t, l)
+	at := wall.Now().UnixNano()
+	client.Write([]byte("in the queue"))
+	for range 30 {
+		l.round.Add(1)
+		if w := l.Safe(); w > at {
+			t.Fatalf("safe %d passed %d", w, at)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"puntuale/internal/batch"
 	"puntuale/internal/wire"
 )
 
@@ -215,6 +216,19 @@ func TestSegmentsAndIdentityMustFit(t *testing.T) {
 	if _, err := Open(o); err == nil || !strings.Contains(err.Error(), "node 3") {
 		t.Fatal(err)
 	}
+}
+
+// A frame that is whole and signed by the node, but hangs on another past.
+func TestABatchOfAnotherPastIsDamage(t *testing.T) {
+	dir, b, last := sample(t, 2)
+	f, err := batch.Parse(b[last:])
+	must(t, err)
+	h := f.Header
+	h.Prev[5] ^= 1
+	forged := batch.Encode(h, f.Records, testKey)
+	copy(b[last:], forged)
+	rewrite(t, dir, b)
+	refuses(t, dir, "chain")
 }
 
 func must(t *testing.T, err error) {
