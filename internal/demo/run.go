@@ -124,7 +124,8 @@ func (d *demo) summary() {
 	d.say("FIGURE\tdemo_last_receipt_after_opening\t%.1f\ts\t<=%.0f\t%s", took.Seconds(), receiptTarget.Seconds(), verdict)
 }
 
-func (d *demo) receiptDir() string { return filepath.Join(d.Dir, "receipts", d.dayCode) }
+// receiptDir keeps the receipts of all demos; each file bears its click day.
+func (d *demo) receiptDir() string { return filepath.Join(d.Dir, "receipts") }
 
 // lockDir keeps two demos off the same directory.
 func lockDir(dir string) (io.Closer, error) {

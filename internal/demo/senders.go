@@ -102,7 +102,7 @@ func (d *demo) receipts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := filepath.Glob(filepath.Join(d.receiptDir(), "*", "*.pdf"))
+	found, err := filepath.Glob(filepath.Join(d.receiptDir(), "*", "*"+d.dayCode+"*.pdf"))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
