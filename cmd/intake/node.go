@@ -61,6 +61,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 	if n.queue, err = redisqueue.Open(c.RedisURL); err != nil {
 		return nil, fmt.Errorf("redis-url: %w", err)
 	}
+	n.queue.WithReplicas(c.AckReplicas)
 	reg := daemon.NewRegistry()
 	metrics := intake.NewMetrics(reg)
 	err = n.openState(&sec, metrics)
@@ -74,7 +75,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 	n.adminMux = daemon.DebugMux(reg, n.ready)
 	n.adminMux.Handle("PUT /calendar", n.calendar.Pusher(log))
 	n.forwarder = forwarder.New(forwarder.Config{
-		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.listener.Safe,
+		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.listener.Safe, Copied: n.journal.Copied,
 		Clock: clock.System{}, Log: log, Metrics: forwarder.NewMetrics(reg),
 	})
 	return n, nil
@@ -89,7 +90,7 @@ func (n *node) openState(sec *secrets, metrics *intake.Metrics) error {
 	var err error
 	n.journal, err = journal.Open(journal.Options{
 		Dir: dir, Node: c.Node, Key: sec.node, Clock: clock.System{}, Log: n.log,
-		SegmentSize: c.SegmentMB << 20, Reserve: c.ReserveMB << 20, Committed: metrics.Committed,
+		SegmentSize: c.SegmentMB << 20, Reserve: c.ReserveMB << 20, CopyWait: c.copyWait(), Committed: metrics.Committed,
 	})
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -121,6 +122,9 @@ func (n *node) watch(m *intake.Metrics) {
 	m.Watch("intake_connections", "Open connections.", func() float64 { return float64(n.listener.Open()) })
 	m.Watch("journal_records", "Submissions in the journal.", func() float64 { return float64(n.journal.Records()) })
 	m.Watch("journal_batches", "Batches in the journal.", func() float64 { return float64(n.journal.LastBatch()) })
+	m.Watch("journal_uncopied_batches", "Durable batches that lack the second copy that acknowledgements wait for.", func() float64 {
+		return float64(n.journal.Uncopied())
+	})
 	m.Watch("journal_low_space", "1 when the disk has no room for another segment.", func() float64 {
 		if n.journal.LowSpace() {
 			return 1

@@ -26,6 +26,9 @@ type serveCmd struct {
 	Data           string          `required:"" help:"Directory of journal and calendar." type:"path"`
 	Keys           string          `required:"" help:"Directory of the key files." type:"existingdir"`
 	RedisURL       string          `name:"redis-url" env:"REDIS_URL" required:"" help:"Queue to the worker, redis://…"`
+	Ack            string          `default:"journal" enum:"journal,journal+redis" help:"What must hold a submission before it is acknowledged: ${enum}."`
+	AckReplicas    int             `default:"0" help:"With journal+redis: replicas of Redis that must have it too."`
+	AckWait        time.Duration   `default:"3s" help:"With journal+redis: how long a request waits for the copy before it is told to come back."`
 	CalendarURL    string          `name:"calendar-url" help:"Where to ask for the signed calendar, http(s)://…"`
 	CalendarEvery  time.Duration   `default:"10s" help:"About how often to ask."`
 	WatermarkGrace time.Duration   `default:"500ms" help:"How far the watermark stays behind; also how long numbers are late."`
@@ -96,8 +99,25 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("reserve-mb: %d: want 1 or more", c.ReserveMB)
 	case c.MaxConns < 1:
 		return fmt.Errorf("max-conns: %d: want 1 or more", c.MaxConns)
+	case c.AckReplicas < 0:
+		return fmt.Errorf("ack-replicas: %d: want 0 or more", c.AckReplicas)
+	case c.AckReplicas > 0 && !c.secondCopy():
+		return errors.New("ack-replicas: only with --ack journal+redis")
+	case c.AckWait < 100*time.Millisecond || c.AckWait > time.Minute:
+		return fmt.Errorf("ack-wait: %s: want 100ms to 1m", c.AckWait)
 	case c.CalendarEvery < 100*time.Millisecond:
 		return fmt.Errorf("calendar-every: %s: want 100ms or more", c.CalendarEvery)
 	}
 	return nil
+}
+
+// secondCopy reports whether acknowledgements wait for the copy in Redis.
+func (c *serveCmd) secondCopy() bool { return c.Ack == "journal+redis" }
+
+// copyWait is how long they wait for it; 0 when they do not.
+func (c *serveCmd) copyWait() time.Duration {
+	if !c.secondCopy() {
+		return 0
+	}
+	return c.AckWait
 }

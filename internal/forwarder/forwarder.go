@@ -62,7 +62,10 @@ type Config struct {
 	Queue   queue.Appender
 	// Safe returns an instant (nanoseconds since 1970, UTC) before which no
 	// arrival is unread or unfinished; it never goes back.
-	Safe    func() int64
+	Safe func() int64
+	// Copied, if set, is told up to which batch the queue is known to hold
+	// copies, whenever it has grown. Must not block.
+	Copied  func(batch uint64)
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Metrics *Metrics
@@ -73,6 +76,8 @@ type Forwarder struct {
 	cfg     Config
 	started bool // the queue has told where to begin
 	at      uint64
+	copied  uint64     // batches up to this one have all the copies asked for
+	short   bool       // what was sent after copied may lack some
 	mark    queue.Mark // as last set
 	looked  time.Time
 	wish    queue.Replay // as last granted
@@ -163,12 +168,14 @@ func (f *Forwarder) turn(ctx context.Context) (more bool, err error) {
 	}
 	to := f.at + uint64(len(frames))
 	mark := f.next(settled, last, to)
-	if err := f.cfg.Queue.Append(ctx, f.cfg.Node, frames, mark); err != nil {
+	err = f.cfg.Queue.Append(ctx, f.cfg.Node, frames, mark)
+	if err != nil && !errors.Is(err, queue.ErrFewCopies) {
 		return false, fmt.Errorf("forwarder: append %d batches after %d: %w", len(frames), f.at, err)
 	}
 	f.at, f.mark = to, mark
+	f.confirm(err)
 	f.cfg.Metrics.observe(len(frames), f.cfg.Journal.LastBatch()-to, f.cfg.Clock.Now().UnixNano()-mark.Watermark)
-	return to < last, nil
+	return f.at < last, nil
 }
 
 // next is the mark to set when the queue has been sent batches up to to. The

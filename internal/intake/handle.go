@@ -143,7 +143,7 @@ func (s *Server) append(ctx *fasthttp.RequestCtx, id clickday.SubmissionID, enve
 // failed answers for a journal that did not do what it was asked.
 func (s *Server) failed(ctx *fasthttp.RequestCtx, err error) {
 	switch {
-	case errors.Is(err, journal.ErrFull):
+	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrNoCopy):
 		s.refuse(ctx, clickday.CodeOverloaded, nil)
 	case errors.Is(err, journal.ErrClosed), s.hard.Err() != nil:
 		s.refuseAndClose(ctx, clickday.CodeShuttingDown)

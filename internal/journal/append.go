@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"time"
 
 	"puntuale/internal/batch"
 	"puntuale/internal/clickday"
@@ -20,6 +21,7 @@ type group struct {
 	sig      [64]byte      // set before done
 	kid      uint32        // set before done
 	err      error         // set before done
+	expiry   *time.Timer   // while it is kept back for its second copy
 }
 
 func newGroup() *group {
@@ -83,20 +85,23 @@ type Outcome struct {
 // nobody loses the place of the first arrival. Node, journal and sequence of the
 // stamp are filled in here.
 //
-// Errors are ErrFull, ErrClosed, ErrDead or that of ctx; after the last two the
-// record may become durable all the same, and the same call again tells.
+// With Options.CopyWait the acknowledgement comes only when the second copy is
+// there too.
+//
+// Errors are ErrFull, ErrClosed, ErrNoCopy, ErrDead or that of ctx; after the last
+// three the record is or may become durable all the same, and the same call again
+// tells.
 func (j *Journal) Append(ctx context.Context, id clickday.SubmissionID, stamp clickday.Stamp, envelope []byte) (Outcome, error) {
 	stamp.Node, stamp.Journal = j.opts.Node, j.meta.Journal
 	j.mu.Lock()
-	if f, ok := j.index[id]; ok && f.stamp <= stamp.UnixNano {
-		j.mu.Unlock()
-		ack, _, err := j.Acknowledgement(id)
-		return Outcome{ack, true}, err
-	}
-	s, repeated, err := j.enqueue(id, &stamp, envelope)
+	s, repeated, err := j.locate(id, &stamp, envelope)
 	j.mu.Unlock()
 	if err != nil {
 		return Outcome{}, err
+	}
+	if s.group == nil {
+		ack, _, err := j.Acknowledgement(id)
+		return Outcome{ack, true}, err
 	}
 	select {
 	case <-s.group.done:
@@ -107,6 +112,15 @@ func (j *Journal) Append(ctx context.Context, id clickday.SubmissionID, stamp cl
 		return Outcome{}, s.group.err
 	}
 	return Outcome{s.group.acknowledgement(s.record), repeated}, nil
+}
+
+// locate finds the record of the submission or adds one. A slot without a group
+// means that it is durable and nothing has to be waited for. Called with mu held.
+func (j *Journal) locate(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
+	if f, ok := j.index[id]; ok && f.stamp <= stamp.UnixNano {
+		return slot{j.second.holding(f.batch), int(f.record)}, true, nil
+	}
+	return j.enqueue(id, stamp, envelope)
 }
 
 // enqueue finds the waiting record of the submission or adds one. It is called

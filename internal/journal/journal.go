@@ -79,6 +79,9 @@ type Options struct {
 	// how many bytes a directory's disk has left, for fault tests.
 	OpenFile func(path string, create bool) (File, error)
 	Free     func(dir string) (int64, error)
+	// CopyWait, if not 0, keeps acknowledgements back until Copied says that
+	// the batch has its second copy, for at most this long.
+	CopyWait time.Duration
 	// Committed, if set, is told of each batch: its records, its bytes and how
 	// long writing and syncing took. Called by the writer; must not block.
 	Committed func(records, bytes int, took time.Duration)
@@ -104,6 +107,7 @@ type Journal struct {
 	segs    []*segment                      // guarded by mu for changes; files are safe for concurrent reads
 	closing bool                            // guarded by mu
 	dead    error                           // guarded by mu
+	second  second                          // guarded by mu
 	changed chan struct{}                   // guarded by mu; closed and replaced with every batch
 
 	wake     chan struct{} // to the writer, capacity 1
@@ -194,13 +198,18 @@ func (j *Journal) Settled(instant int64) (settled int64, last uint64) {
 }
 
 // Acknowledgement returns the answer that a durable submission is owed, always
-// the same bytes; ok is false if the journal does not hold it.
+// the same bytes; ok is false if the journal does not hold it. It returns
+// ErrNoCopy while a second copy is wanted and not there.
 func (j *Journal) Acknowledgement(id clickday.SubmissionID) (ack []byte, ok bool, err error) {
 	j.mu.Lock()
 	f, ok := j.index[id]
+	lacks := ok && j.second.lacks(f.batch)
 	j.mu.Unlock()
-	if !ok {
+	switch {
+	case !ok:
 		return nil, false, nil
+	case lacks:
+		return nil, false, ErrNoCopy
 	}
 	b, err := j.frame(f.batch)
 	if err != nil {
@@ -274,6 +283,9 @@ func (j *Journal) Close(ctx context.Context) error {
 	if !first {
 		return j.Err()
 	}
+	j.mu.Lock()
+	j.second.drop(ErrClosed)
+	j.mu.Unlock()
 	return errors.Join(j.Err(), j.closeFiles(), j.lock.release())
 }
 

@@ -50,6 +50,7 @@ func newJournal(opts Options, held releaser) *Journal {
 		want:     make(chan struct{}, 1),
 		deadCh:   make(chan struct{}),
 		stop:     make(chan struct{}),
+		second:   second{wait: opts.CopyWait},
 		next:     1,
 	}
 }
@@ -82,6 +83,8 @@ func (o *Options) fillIn() error {
 		return errors.New("journal: no key to sign with")
 	case o.SegmentSize < SegmentMin || o.SegmentSize%sector != 0 || o.SegmentSize > 1<<30:
 		return fmt.Errorf("journal: segment size %d: want a multiple of %d between %d and %d", o.SegmentSize, sector, SegmentMin, 1<<30)
+	case o.CopyWait < 0:
+		return fmt.Errorf("journal: wait of %s for the second copy: want 0 or more", o.CopyWait)
 	case o.PendingMax > o.SegmentSize/2:
 		return fmt.Errorf("journal: %d bytes may wait, at most half a segment of %d", o.PendingMax, o.SegmentSize)
 	}

@@ -150,7 +150,7 @@ func (j *Journal) publish(g *group, p place, waited int64) error {
 	j.room = j.last().size - j.at
 	close(j.changed)
 	j.changed = make(chan struct{})
-	close(g.done)
+	j.release(g)
 	return nil
 }
 
@@ -194,9 +194,9 @@ func (j *Journal) die(err error) {
 		j.waiting = append(j.waiting, j.writing)
 	}
 	for _, g := range j.waiting {
-		g.err = err
-		close(g.done)
+		g.fail(err)
 	}
+	j.second.drop(err)
 	j.waiting, j.writing = nil, nil
 	maps.DeleteFunc(j.pending, func(_ clickday.SubmissionID, s slot) bool { return s.group.err != nil })
 	close(j.deadCh)

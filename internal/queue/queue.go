@@ -37,13 +37,20 @@ type Replay struct {
 // its effect or not; the caller does the same thing again later.
 var ErrUnavailable = errors.New("queue: unavailable")
 
+// ErrFewCopies says that an Append had its whole effect on the server that
+// answered, but that fewer further servers than asked for have it too. It comes
+// wrapped together with ErrUnavailable.
+var ErrFewCopies = errors.New("queue: too few copies")
+
 // Appender is the intake's side. One forwarder per node uses it; not safe for
 // concurrent use.
 type Appender interface {
 	// Append adds frames to the node's stream in order and then sets its
 	// mark, all or nothing as far as the queue can. After an error any part
-	// may be there. No frames just moves the mark. Not idempotent: repeated
-	// frames lie in the stream twice, which consumers must stand.
+	// may be there, after ErrFewCopies all of it is, on one server at least.
+	// No frames just moves the mark. Success covers whatever that server had
+	// been sent before. Not idempotent: repeated frames lie in the stream
+	// twice, which consumers must stand.
 	Append(ctx context.Context, node clickday.NodeID, frames [][]byte, mark Mark) error
 	// WantedReplay returns the worker's standing request, or ok false.
 	// Reading does not clear it; the worker does when it is content.

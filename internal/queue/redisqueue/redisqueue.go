@@ -37,7 +37,10 @@ const (
 
 // Queue is one connection pool to one Redis. It implements queue.Appender and
 // queue.Consumer and is safe for concurrent use across nodes.
-type Queue struct{ rdb *redis.Client }
+type Queue struct {
+	rdb      *redis.Client
+	replicas int // that must have an Append before it succeeds
+}
 
 // Open checks the address ("redis://…", "rediss://…" or "unix://…") and connects
 // at the first use, so that a program starts while Redis is down.
@@ -53,7 +56,14 @@ func Open(url string) (*Queue, error) {
 	opts.DialerRetries = 1
 	opts.DisableIdentity = true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Queue{redis.NewClient(opts)}, nil
+	return &Queue{rdb: redis.NewClient(opts)}, nil
+}
+
+// WithReplicas makes Append succeed only when so many replicas have received it
+// too (WAIT). Call it before use.
+func (q *Queue) WithReplicas(n int) *Queue {
+	q.replicas = n
+	return q
 }
 
 // silence stops go-redis from writing to standard error past our log: whatever
@@ -69,6 +79,9 @@ func (q *Queue) Close() error { return q.rdb.Close() }
 
 // Append implements queue.Appender: frames and mark go in one MULTI.
 func (q *Queue) Append(ctx context.Context, node clickday.NodeID, frames [][]byte, mark queue.Mark) error {
+	if q.replicas > 0 {
+		return wrap("append", node, q.appendReplicated(ctx, node, frames, mark))
+	}
 	_, err := q.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		for _, f := range frames {
 			p.XAdd(ctx, &redis.XAddArgs{Stream: key(node, "batches"), Values: []any{frameField, f}})
