@@ -6,6 +6,7 @@
 //	node-N.key/pub   signs batches and time answers  intake serve / everybody
 //	seal.key/crt     seals the PDF receipts          intake work
 //	tls.key/crt      TLS of the intake               intake serve
+//	tls-sessions.json session keys of TLS            every intake serve, the same file
 //	ca.crt           authority of tls.crt, when it is a private one (demo, tests)
 package keys
 
@@ -117,13 +118,17 @@ func readPEM(path, kind string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// Init makes every key that dir lacks: ticket, calendar and the given nodes.
+// Init makes every key that dir lacks: ticket, TLS sessions, calendar and the
+// given nodes.
 // Existing files are left alone, so it can run at every start of a demo.
 func Init(dir string, nodes ...clickday.NodeID) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	if err := initTicket(filepath.Join(dir, TicketFile)); err != nil {
+		return err
+	}
+	if err := InitSessions(dir); err != nil {
 		return err
 	}
 	if err := initPair(dir, CalendarKeyFile, CalendarPubFile); err != nil {
