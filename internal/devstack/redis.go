@@ -19,6 +19,7 @@ type Redis struct {
 	sockets string
 	remove  []string
 	process *process
+	relay   *relay // to the master, of a replica
 }
 
 // StartRedis starts a server on opts.Dir.
@@ -102,4 +103,9 @@ func (r *Redis) Restart(ctx context.Context) error {
 
 // Stop ends the server in order; a temporary one loses its data. It may be
 // called more than once.
-func (r *Redis) Stop() error { return r.process.close() }
+func (r *Redis) Stop() error {
+	if r.relay != nil {
+		r.relay.close()
+	}
+	return r.process.close()
+}
