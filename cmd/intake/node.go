@@ -15,6 +15,7 @@ import (
 
 	"puntuale/internal/arrival"
 	"puntuale/internal/clock"
+	"puntuale/internal/clockwatch"
 	"puntuale/internal/daemon"
 	"puntuale/internal/forwarder"
 	"puntuale/internal/intake"
@@ -39,6 +40,7 @@ type node struct {
 	cmd       *serveCmd
 	log       *slog.Logger
 	calendar  *intake.Calendar
+	clock     *clockwatch.Watch
 	journal   *journal.Journal
 	queue     *redisqueue.Queue
 	listener  *arrival.Listener
@@ -72,6 +74,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 		return nil, errors.Join(err, n.close())
 	}
 	n.watch(metrics)
+	reg.MustRegister(n.clock.Collector())
 	n.adminMux = daemon.DebugMux(reg, n.ready)
 	n.adminMux.Handle("PUT /calendar", n.calendar.Pusher(log))
 	n.forwarder = forwarder.New(forwarder.Config{
@@ -99,7 +102,7 @@ func (n *node) openState(sec *secrets, metrics *intake.Metrics) error {
 	if n.calendar, err = intake.OpenCalendar(filepath.Join(c.Data, "calendar.bin"), sec.calendar); err != nil {
 		return fmt.Errorf("data: %w", err)
 	}
-	return nil
+	return n.openClock()
 }
 
 func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.Metrics) error {
@@ -113,7 +116,8 @@ func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.
 	}
 	n.server, err = intake.New(intake.Config{
 		Node: c.Node, Key: sec.node, Tickets: sec.tickets, Calendar: n.calendar, Journal: n.journal,
-		Listener: n.listener, TLS: sec.tls, Clock: clock.System{}, MaxConns: c.MaxConns, Log: n.log, Metrics: metrics,
+		Listener: n.listener, TLS: sec.tls, Clock: clock.System{}, ClockState: n.clock.State, ClockAccepts: n.clock.Accepts,
+		MaxConns: c.MaxConns, Log: n.log, Metrics: metrics,
 	})
 	return err
 }
@@ -149,7 +153,7 @@ func (n *node) ready() error {
 	case n.journal.LowSpace():
 		return errors.New("no disk space for another journal segment")
 	}
-	return nil
+	return n.clock.Ready()
 }
 
 // run serves until ctx ends or something breaks, then stops in order.
@@ -161,6 +165,7 @@ func (n *node) run(ctx context.Context) error {
 	forwarding.Go(func() error { return n.forwarder.Run(rest) })
 	group.Go(forwarding.Wait)
 	group.Go(func() error { return daemon.Serve(rest, n.admin, n.adminMux, n.log) })
+	group.Go(func() error { return n.clock.Run(rest) })
 	group.Go(n.server.Serve)
 	group.Go(func() error { return n.untilDead(ctx) })
 	if n.cmd.CalendarURL != "" {

@@ -35,6 +35,7 @@ type serveCmd struct {
 	SegmentMB      int64           `name:"segment-mb" default:"64" help:"Size of new journal segments in MiB, 1 to 1024."`
 	ReserveMB      int64           `name:"reserve-mb" default:"64" help:"MiB that a new segment must leave free on the disk."`
 	MaxConns       int             `default:"65536" help:"Open connections at most."`
+	Clock          clockFlags      `embed:"" prefix:"clock-"`
 	AddrFile       string          `help:"File to write the two real addresses to, public first." type:"path"`
 	LogLevel       string          `default:"info" help:"debug, info, warn or error."`
 }
@@ -108,7 +109,7 @@ func (c *serveCmd) check() error {
 	case c.CalendarEvery < 100*time.Millisecond:
 		return fmt.Errorf("calendar-every: %s: want 100ms or more", c.CalendarEvery)
 	}
-	return nil
+	return c.Clock.check()
 }
 
 // secondCopy reports whether acknowledgements wait for the copy in Redis.

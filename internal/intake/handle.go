@@ -87,7 +87,8 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, envelope []byte, at arrival.Ar
 	s.append(ctx, id, envelope, at)
 }
 
-// admit asks the calendar; the code is "" if the click day is open for the model.
+// admit asks the calendar and the clock watch; the code is "" if the click day is
+// open for the model.
 func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) {
 	day := s.cfg.Calendar.Current().Find(t.Day)
 	switch {
@@ -103,9 +104,11 @@ func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) 
 		return clickday.CodeTooLate, day
 	case clickday.PhaseSuspended:
 		return clickday.CodeSuspended, day
-	default:
-		return "", day
 	}
+	if !s.cfg.ClockAccepts(day.ID) {
+		return clickday.CodeClockNotTrusted, day
+	}
+	return "", day
 }
 
 // repeatOrRefuse answers a submission that would not be taken now: if it had been

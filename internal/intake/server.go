@@ -62,6 +62,10 @@ type Config struct {
 	// ClockState tells how far the node's clock can be trusted, and its
 	// greatest distance from UTC (0 is not measured). Nil means unknown.
 	ClockState func() (clickday.ClockState, time.Duration)
+	// ClockAccepts tells whether a click day that is open by the calendar is open
+	// by the clock too. It is asked for each submission and must not wait. Nil
+	// means always.
+	ClockAccepts func(clickday.DayID) bool
 	// MaxConns bounds the open connections, and with them memory. 0 means 65,536.
 	MaxConns int
 	Log      *slog.Logger
@@ -85,6 +89,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.ClockState == nil {
 		cfg.ClockState = func() (clickday.ClockState, time.Duration) { return clickday.ClockUnknown, 0 }
+	}
+	if cfg.ClockAccepts == nil {
+		cfg.ClockAccepts = func(clickday.DayID) bool { return true }
 	}
 	if cfg.MaxConns == 0 {
 		cfg.MaxConns = 65536
