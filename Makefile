@@ -44,6 +44,18 @@ test-kill: deps-test ## the end-to-end run that kills intake, worker and Redis, 
 bench-demo: deps-demo programs ## figure: seconds from the opening to the last receipt of a demo
 	@$(BIN)/demo run --opens-in 20s --once
 
+.PHONY: bench-powercut
+bench-powercut: deps-demo ## figure: submissions lost over power cuts, failing and full disks (needs root and loop devices)
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/ ./cmd/intake ./cmd/bench
+	@$(BIN)/bench powercut $(POWERCUT)
+
+.PHONY: bench-kill
+bench-kill: deps-demo ## figure: submissions lost over 200 SIGKILLs, and how soon the intake is back
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/ ./cmd/intake ./cmd/bench
+	@$(BIN)/bench kill $(KILL)
+
 .PHONY: vectors
 vectors: ## write the test vectors of docs/protocol.md anew
 	go test ./internal/wire -run Vectors -update

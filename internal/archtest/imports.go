@@ -56,7 +56,7 @@ var layers = map[int][]string{
 	stage: {
 		"internal/desktop", "internal/intake", "internal/forwarder", "internal/sequencer", "internal/issuer", "internal/portal", "internal/monitor",
 	},
-	wiring: {"cmd", "loadtest", "internal/demo", "internal/e2e", "internal/installation"},
+	wiring: {"cmd", "loadtest", "internal/crash", "internal/demo", "internal/e2e", "internal/installation"},
 }
 
 func layerOf(path string) int {
