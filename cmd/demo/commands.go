@@ -37,11 +37,13 @@ func (c *runCmd) Run(ctx context.Context) error {
 }
 
 type resetCmd struct {
-	Dir string `default:".puntuale" help:"What to forget." env:"PUNTUALE_DEMO_DIR"`
+	Dir   string `default:".puntuale" help:"What to forget." env:"PUNTUALE_DEMO_DIR"`
+	DB    string `name:"database-url" hidden:"" env:"DATABASE_URL"`
+	Redis string `name:"redis-url" hidden:"" env:"REDIS_URL"`
 }
 
 // Run deletes the demo's directory.
-func (c *resetCmd) Run() error { return demo.Reset(c.Dir) }
+func (c *resetCmd) Run() error { return demo.Reset(c.Dir, c.DB != "" || c.Redis != "") }
 
 type browseCmd struct {
 	Email    string `required:""`
