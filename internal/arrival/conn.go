@@ -25,6 +25,8 @@ type Conn struct {
 	// clean is an instant before which nothing on this connection can come to
 	// light any more. It only grows; written by reader and sweep.
 	clean atomic.Int64
+	// parked says that unread bytes are no request yet. Written by the reader.
+	parked atomic.Bool
 
 	last Arrival // of the last bytes read; the reader's own
 	step func(fd uintptr) bool
@@ -58,6 +60,16 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
+// Park tells that c, a *Conn, has nothing to say until Park(c, false): whatever
+// lies in its socket is no request, such as the beginning of a handshake that has
+// not been answered. It does not hold the watermark back so long. Only the
+// goroutine that reads may call it; other connections are left alone.
+func Park(c net.Conn, parked bool) {
+	if conn, ok := c.(*Conn); ok {
+		conn.parked.Store(parked)
+	}
+}
+
 // running marks the reader as holding bytes.
 func (c *Conn) running() {
 	if c.seq.Load()&1 == 0 {
@@ -86,6 +98,9 @@ func (c *Conn) advance(to int64) {
 // later than now.
 func (c *Conn) sweep(now int64) int64 {
 	s := c.seq.Load()
+	if c.parked.Load() { // what makes a request of it comes later than this look
+		c.advance(now)
+	}
 	if s&1 == 0 && unread(c.raw) == 0 && c.seq.Load() == s {
 		c.advance(now)
 	}

@@ -18,6 +18,7 @@ const (
 	CodeTicketKey       Code = "ticket_unknown_key"
 	CodeTicketInvalid   Code = "ticket_invalid"
 	CodeTicketExpired   Code = "ticket_expired"
+	CodeTicketRequired  Code = "ticket_required"
 	CodeUnknownDay      Code = "unknown_click_day"
 	CodeWrongModel      Code = "wrong_model"
 	CodeTooEarly        Code = "too_early"

@@ -14,6 +14,7 @@ var order = []Code{
 	CodeTicketKey,
 	CodeTicketInvalid,
 	CodeTicketExpired,
+	CodeTicketRequired,
 	CodeUnknownDay,
 	CodeWrongModel,
 	CodeTooEarly,
@@ -139,6 +140,15 @@ var meanings = map[Code]Meaning{
 		Detail: Text{
 			IT: "Il titolo d’invio è scaduto. Sincronizza di nuovo il mini-client per averne uno nuovo.",
 			EN: "The ticket has expired. Sync the mini-client again to get a new one.",
+		},
+		Again: false,
+	},
+	CodeTicketRequired: {
+		Status: 403,
+		Title:  Text{IT: "Titolo d’invio mancante", EN: "Ticket required"},
+		Detail: Text{
+			IT: "Questo indirizzo serve solo connessioni che hanno presentato un titolo d’invio. Presentalo subito dopo il collegamento, oppure usa l’indirizzo pubblico.",
+			EN: "This address serves only connections that have presented a ticket. Present it right after connecting, or use the public address.",
 		},
 		Again: false,
 	},

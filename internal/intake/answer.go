@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"runtime/debug"
 	"strconv"
 
@@ -33,10 +34,12 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, code clickday.Code, day *click
 		p.OpensAt = day.Opens
 	}
 	if p.Status == fasthttp.StatusServiceUnavailable {
-		ctx.Response.Header.Set("Retry-After", strconv.Itoa(1+rand.IntN(retryAfterMax)))
+		ctx.Response.Header.Set("Retry-After", retryAfter())
 	}
 	s.write(ctx, p.Status, wire.TypeProblem, p.Bytes())
 }
+
+func retryAfter() string { return strconv.Itoa(1 + rand.IntN(retryAfterMax)) }
 
 // refuseAndClose is for requests after which the connection cannot be trusted to
 // be at the beginning of another one.
@@ -61,6 +64,9 @@ func (s *Server) handleError(ctx *fasthttp.RequestCtx, err error) {
 		code = clickday.CodeOversized
 	case errors.Is(err, fasthttp.ErrDuplicateContentLength):
 		code = clickday.CodeLength
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.cfg.Metrics.Slow.Inc()
+		code = clickday.CodeTruncated
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		code = clickday.CodeTruncated
 	}

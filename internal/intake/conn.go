@@ -5,32 +5,24 @@ import (
 	"net"
 
 	"puntuale/internal/arrival"
+	"puntuale/internal/clickday"
 )
 
-// listener puts TLS and a counter of plain bytes on accepted connections.
-type listener struct {
-	*arrival.Listener
-	tls *tls.Config
-}
-
-// Accept implements net.Listener.
-func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	if l.tls == nil {
-		return &plainConn{counted{Conn: c}}, nil
-	}
-	t := tls.Server(c, l.tls)
-	return &tlsConn{counted{Conn: t}, t}, nil
-}
-
 // counted counts the bytes of HTTP that were read, so that anything beyond the
-// one request in flight is noticed.
+// one request in flight is noticed, and remembers whether a ticket was shown.
 type counted struct {
 	net.Conn
-	read int // since the last take; the reader's own
+	door     *door
+	read     int                     // since the last take; the reader's own
+	stranger bool                    // has a ticket still to show; written under door.mu by the reader
+	guest    *clickday.ApplicationID // whose ticket was shown; guarded by door.mu
+	left     bool                    // guarded by door.mu
+}
+
+// Close implements net.Conn.
+func (c *counted) Close() error {
+	c.door.leave(c)
+	return c.Conn.Close()
 }
 
 // Read implements net.Conn.
@@ -53,16 +45,41 @@ func (c *counted) arrival() arrival.Arrival {
 	return a
 }
 
+// mustShow reports whether the connection still has to show a ticket.
+func (c *counted) mustShow() bool { return c.stranger }
+
+// show takes note of a good ticket. It reports false when the application keeps
+// too many connections already.
+func (c *counted) show(app clickday.ApplicationID) bool { return c.door.welcome(c, app) }
+
 type plainConn struct{ counted }
 
 // tlsConn shows fasthttp that it has to shake hands within the read timeout.
 type tlsConn struct {
 	counted
-	tls *tls.Conn
+	tls  *tls.Conn
+	base net.Conn
 }
 
-// Handshake runs the TLS handshake if it has not been run yet.
-func (c *tlsConn) Handshake() error { return c.tls.Handshake() }
+// Handshake waits for its turn if there are turns, and runs the TLS handshake.
+func (c *tlsConn) Handshake() error {
+	d := c.door
+	if d.limit != nil && !d.limit.turn(c.base) {
+		d.count.noTurn.Inc()
+		c.base.Close() // reads and writes fail from here on
+		return errNoTurn
+	}
+	if err := c.tls.Handshake(); err != nil {
+		d.count.failed.Inc()
+		return err
+	}
+	if c.tls.ConnectionState().DidResume {
+		d.count.resumed.Inc()
+	} else {
+		d.count.complete.Inc()
+	}
+	return nil
+}
 
 // ConnectionState returns what was agreed.
 func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
@@ -71,4 +88,6 @@ func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.tls.Connectio
 type requestConn interface {
 	take() int
 	arrival() arrival.Arrival
+	mustShow() bool
+	show(clickday.ApplicationID) bool
 }

@@ -27,6 +27,10 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	switch {
 	case string(path) == wire.PathSubmit:
 		s.post(ctx, &f, c.arrival())
+	case string(path) == wire.PathWarm:
+		s.warm(ctx, &f, c)
+	case c.mustShow():
+		s.refuse(ctx, clickday.CodeTicketRequired, nil)
 	case bytes.HasPrefix(path, []byte(wire.PathSubmit+"/")):
 		s.get(ctx, func() { s.status(ctx, path[len(wire.PathSubmit)+1:]) })
 	case string(path) == wire.PathTime:
@@ -35,6 +39,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		s.get(ctx, func() { s.calendar(ctx) })
 	default:
 		s.refuse(ctx, clickday.CodeNotFound, nil)
+	}
+	if c.mustShow() {
+		ctx.SetConnectionClose()
 	}
 }
 
@@ -74,6 +81,9 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, envelope []byte, at arrival.Ar
 	if err != nil && codeOf(err) != clickday.CodeTicketExpired {
 		s.refuse(ctx, codeOf(err), nil)
 		return
+	}
+	if err == nil {
+		ctx.Conn().(requestConn).show(e.Ticket.Application) // an envelope is as good as its ticket
 	}
 	id := wire.IDOf(envelope)
 	code, day := s.admit(&e.Ticket, at.UnixNano)
@@ -130,7 +140,7 @@ func (s *Server) repeatOrRefuse(ctx *fasthttp.RequestCtx, id clickday.Submission
 func (s *Server) append(ctx *fasthttp.RequestCtx, id clickday.SubmissionID, envelope []byte, at arrival.Arrival) {
 	state, bound := s.cfg.ClockState()
 	stamp := clickday.Stamp{UnixNano: at.UnixNano, Source: at.Source, Clock: state, Bound: bound}
-	out, err := s.cfg.Journal.Append(s.hard, id, stamp, envelope)
+	out, err := s.cfg.Journal.Append(s.patience.wait(), id, stamp, envelope)
 	if err != nil {
 		s.failed(ctx, err)
 		return
@@ -147,6 +157,9 @@ func (s *Server) append(ctx *fasthttp.RequestCtx, id clickday.SubmissionID, enve
 func (s *Server) failed(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrNoCopy):
+		s.refuse(ctx, clickday.CodeOverloaded, nil)
+	case errors.Is(err, errStalled):
+		s.cfg.Metrics.Stalled.Inc()
 		s.refuse(ctx, clickday.CodeOverloaded, nil)
 	case errors.Is(err, journal.ErrClosed), s.hard.Err() != nil:
 		s.refuseAndClose(ctx, clickday.CodeShuttingDown)

@@ -13,6 +13,10 @@ type Metrics struct {
 	Refusals *prometheus.CounterVec // by code
 	Repeated prometheus.Counter
 	Panics   prometheus.Counter
+	Slow     prometheus.Counter // requests cut because they did not come in time
+	Stalled  prometheus.Counter // requests for which the disk took too long
+
+	turnedAway, handshakes *prometheus.CounterVec
 
 	kernel, userSpace prometheus.Counter
 	batchRecords      prometheus.Histogram
@@ -35,6 +39,18 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		Panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "puntuale_intake_panics_total", Help: "Requests that ended in a panic.",
 		}),
+		Slow: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "puntuale_intake_slow_total", Help: "Requests cut because they did not come in time.",
+		}),
+		Stalled: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "puntuale_intake_stalled_total", Help: "Requests for which the disk took too long.",
+		}),
+		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "puntuale_intake_turned_away_total", Help: "Connections closed for want of room (full) or of a turn (handshakes).",
+		}, []string{"listener", "reason"}),
+		handshakes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "puntuale_intake_handshakes_total", Help: "TLS handshakes: full, resumed or failed.",
+		}, []string{"listener", "kind"}),
 		batchRecords: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "puntuale_journal_batch_records", Help: "Submissions in one group commit.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
@@ -47,7 +63,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		userSpace: accepted.WithLabelValues(clickday.StampUserSpace.String()),
 		reg:       reg,
 	}
-	reg.MustRegister(accepted, m.Refusals, m.Repeated, m.Panics, m.batchRecords, m.commitSeconds)
+	reg.MustRegister(accepted, m.Refusals, m.Repeated, m.Panics, m.Slow, m.Stalled, m.turnedAway, m.handshakes, m.batchRecords, m.commitSeconds)
 	return m
 }
 
@@ -57,6 +73,20 @@ func (m *Metrics) accepted(by clickday.StampSource) {
 		return
 	}
 	m.userSpace.Inc()
+}
+
+// doorFigures are the counters of one listener.
+type doorFigures struct {
+	full, noTurn              prometheus.Counter // turned away
+	complete, resumed, failed prometheus.Counter // handshakes
+}
+
+func (m *Metrics) door(listener string) *doorFigures {
+	return &doorFigures{
+		full: m.turnedAway.WithLabelValues(listener, "full"), noTurn: m.turnedAway.WithLabelValues(listener, "handshakes"),
+		complete: m.handshakes.WithLabelValues(listener, "full"), resumed: m.handshakes.WithLabelValues(listener, "resumed"),
+		failed: m.handshakes.WithLabelValues(listener, "failed"),
+	}
 }
 
 // Committed takes note of one group commit; it fits journal.Options.Committed.

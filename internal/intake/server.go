@@ -7,6 +7,10 @@
 //	GET  /v1/s/{id}        the acknowledgement again, after a lost answer
 //	GET  /v1/time?nonce=…  the node's clock, signed
 //	GET  /v1/calendar      the signed calendar that the node obeys
+//	POST /v1/warm          a ticket; 204, and the connection may stay on the ticketed listener
+//
+// A second listener, if there is one, keeps room for clients with a ticket,
+// whatever happens on the public one. Both serve the same.
 //
 // There is no database here, no look-up, no check of a signature and no
 // decompression; what is wrong inside an envelope is the worker's to find.
@@ -19,11 +23,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/errgroup"
 
 	"puntuale/internal/arrival"
 	"puntuale/internal/clickday"
@@ -33,11 +37,11 @@ import (
 )
 
 const (
-	readTimeout  = 5 * time.Second // of one request, from its first byte
-	writeTimeout = 5 * time.Second
-	idleTimeout  = 3 * time.Minute // between two requests; clients ask the time more often
-	headerMax    = 4 << 10
-	closeEvery   = 50 * time.Millisecond
+	headerMax  = 4 << 10
+	closeEvery = 50 * time.Millisecond
+	// slack is by how many connections fasthttp may lag behind the doors,
+	// which are what bounds them.
+	slack = 1024
 )
 
 // Journal is where submissions become durable. Safe for concurrent use.
@@ -68,16 +72,27 @@ type Config struct {
 	ClockAccepts func(clickday.DayID) bool
 	// MaxConns bounds the open connections, and with them memory. 0 means 65,536.
 	MaxConns int
-	Log      *slog.Logger
-	Metrics  *Metrics
+	// Warm, if not nil, is the listener for clients with a ticket; WarmConns
+	// bounds its connections, which do not count in MaxConns. 0 means 16,384.
+	Warm      *arrival.Listener
+	WarmConns int
+	// Handshakes is how many TLS handshakes a second the public listener may
+	// begin around an opening. 0 means any number.
+	Handshakes int
+	Timeouts   Timeouts
+	Log        *slog.Logger
+	Metrics    *Metrics
 }
 
-// Server answers the clients of one listener.
+// Server answers the clients of one or two listeners.
 type Server struct {
 	cfg      Config
 	http     fasthttp.Server
-	ln       net.Listener
+	doors    []*door // the public one first
+	patience *patience
 	draining atomic.Bool
+	soft     context.Context // ends when the end begins
+	drain    context.CancelFunc
 	hard     context.Context // ends when waiting for the disk must end too
 	cut      context.CancelFunc
 }
@@ -93,16 +108,18 @@ func New(cfg Config) (*Server, error) {
 	if cfg.ClockAccepts == nil {
 		cfg.ClockAccepts = func(clickday.DayID) bool { return true }
 	}
-	if cfg.MaxConns == 0 {
-		cfg.MaxConns = 65536
-	}
-	s := &Server{cfg: cfg, ln: &listener{cfg.Listener, cfg.TLS}}
+	cfg.MaxConns, cfg.WarmConns = orElse(cfg.MaxConns, 65536), orElse(cfg.WarmConns, 16384)
+	cfg.Timeouts.fill()
+	s := &Server{cfg: cfg}
+	s.soft, s.drain = context.WithCancel(context.Background())
 	s.hard, s.cut = context.WithCancel(context.Background())
+	s.patience = newPatience(s.hard)
+	s.openDoors()
 	s.http = fasthttp.Server{
 		Handler: s.handle, ErrorHandler: s.handleError, ExpectHandler: s.handleExpect,
-		Concurrency:    cfg.MaxConns,
+		Concurrency:    max(cfg.MaxConns, cfg.WarmConns) + slack,
 		ReadBufferSize: headerMax, MaxRequestBodySize: wire.EnvelopeMax,
-		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadTimeout: cfg.Timeouts.Read, WriteTimeout: cfg.Timeouts.Write, IdleTimeout: cfg.Timeouts.Idle,
 		ReduceMemoryUsage: true, CloseOnShutdown: true,
 		DisablePreParseMultipartForm: true, SecureErrorLogMessage: true,
 		NoDefaultServerHeader: true, NoDefaultContentType: true,
@@ -120,7 +137,12 @@ func TLSConfig(cert tls.Certificate) *tls.Config {
 
 // Serve answers until Shutdown. It returns nil then.
 func (s *Server) Serve() error {
-	if err := s.http.Serve(s.ln); err != nil {
+	go s.patience.run(s.hard, s.cfg.Timeouts.Append)
+	var group errgroup.Group
+	for _, d := range s.doors {
+		group.Go(func() error { return s.http.Serve(d) })
+	}
+	if err := group.Wait(); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
 	return nil
@@ -130,6 +152,7 @@ func (s *Server) Serve() error {
 // ctx ends first, connections are cut: whoever got no answer repeats.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
+	s.drain()
 	done := make(chan error, 1)
 	go func() { done <- s.http.ShutdownWithContext(ctx) }()
 	tick := time.NewTicker(closeEvery)
@@ -139,12 +162,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		select {
 		case err := <-done:
 			if err != nil {
-				s.cfg.Listener.CloseConns(false)
+				s.closeConns(false)
 				return fmt.Errorf("intake: shut down: %w", err)
 			}
 			return nil
 		case <-tick.C:
-			s.cfg.Listener.CloseConns(true)
+			s.closeConns(true)
 		}
 	}
 }

@@ -10,6 +10,7 @@ package wire
 // Media types of the bodies.
 const (
 	TypeEnvelope        = "application/vnd.puntuale.envelope"
+	TypeTicket          = "application/vnd.puntuale.ticket"
 	TypeAcknowledgement = "application/vnd.puntuale.acknowledgement"
 	TypeTime            = "application/vnd.puntuale.time"
 	TypeCalendar        = "application/vnd.puntuale.calendar"
@@ -21,6 +22,7 @@ const (
 	PathSubmit   = "/v1/s"        // POST envelope; GET PathSubmit/{submission id} repeats the acknowledgement
 	PathTime     = "/v1/time"     // GET ?nonce=<32 hexadecimal digits>
 	PathCalendar = "/v1/calendar" // GET
+	PathWarm     = "/v1/warm"     // POST ticket; 204, and the connection may stay on the ticketed listener
 )
 
 // Domain separators: every signature and MAC covers one of these first, so that
