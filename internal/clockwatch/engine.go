@@ -43,9 +43,10 @@ func newEngine(c *Config, g gate) *engine {
 	return e
 }
 
-// pace is the pause between questions to one server: shorter until all is well.
-func (e *engine) pace() time.Duration {
-	if e.view.Level == OK {
+// pace is the pause between questions to a server: shorter until all is well and
+// there are answers enough to tell how fast the clock drifts.
+func (e *engine) pace(s *server) time.Duration {
+	if e.view.Level == OK && s.asked >= kept {
 		return e.poll
 	}
 	return min(e.poll, fastPoll)
@@ -55,7 +56,7 @@ func (e *engine) pace() time.Duration {
 func (e *engine) due(now Reading) []int {
 	var out []int
 	for i, s := range e.servers {
-		if s.due(now, e.pace()) {
+		if s.due(now, e.pace(s)) {
 			s.begin(now)
 			out = append(out, i)
 		}
@@ -75,7 +76,7 @@ func (e *engine) take(i int, began, now Reading, a Answer, err error) {
 	s := e.servers[i]
 	switch {
 	case err != nil:
-		s.failed(e.pace(), a.Kiss, err)
+		s.failed(e.pace(s), a.Kiss, err)
 	case e.count > 0 && began.Raw <= e.stepAt.Raw:
 		s.asking = false // the clock was set between question and answer
 	default:

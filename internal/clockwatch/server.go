@@ -86,8 +86,8 @@ func (s *server) answered(now Reading, a Answer) {
 	s.asking, s.failure, s.leap = false, "", a.Leap
 	fresh := sample{a.Offset, a.Distance, now}
 	s.rate = drift
-	if len(s.samples) > 0 {
-		s.rate = rate(&s.samples[len(s.samples)-1], &fresh)
+	for i := range s.samples {
+		s.rate = max(s.rate, rate(&s.samples[i], &fresh))
 	}
 	s.samples = append(s.samples, fresh)
 	if len(s.samples) > kept {
