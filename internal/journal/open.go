@@ -16,7 +16,8 @@ import (
 
 // Open opens the journal in a directory, or makes one. It returns when every
 // frame has been verified, a torn tail has been cut off and all of it is known
-// to be on the disk.
+// to be on the disk. Of the signatures only the last is checked, which covers all
+// that came before; Scan checks every one.
 func Open(opts Options) (*Journal, error) {
 	if err := opts.fillIn(); err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func (j *Journal) load() error {
 		return fmt.Errorf("journal: %s belongs to node %d, this is node %d", j.opts.Dir, m.Node, j.opts.Node)
 	}
 	j.meta = m
-	s := &scanner{dir: j.opts.Dir, meta: m, public: j.key.Public().(ed25519.PublicKey), visit: j.restore}
+	s := &scanner{dir: j.opts.Dir, meta: m, public: j.key.Public().(ed25519.PublicKey), chained: true, visit: j.restore}
 	if err := s.run(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -259,5 +260,49 @@ func TestRotOnTheDiskIsNotServed(t *testing.T) {
 	must(t, err)
 	if _, ok, err := j.Acknowledgement(wire.IDOf(env)); ok || !errors.Is(err, ErrCorrupt) {
 		t.Fatal(ok, err)
+	}
+}
+
+// Opening checks one signature, and still nothing of the past can be another:
+// neither a batch in the middle nor all of them from some batch on.
+func TestAHistoryOfAnotherHandIsDamage(t *testing.T) {
+	foreign := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, ed25519.SeedSize))
+	for name, c := range map[string]struct {
+		from, to int // batches written anew, from 0, to excluded
+		why      string
+	}{
+		"in the middle": {1, 2, "does not follow"},
+		"to the end":    {1, 4, "signature of batch 4"},
+		"the last":      {3, 4, "signature of batch 4"},
+		"all":           {0, 4, "signature of batch 4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, b, _ := sample(t, 4)
+			at, prev := sector, [32]byte{}
+			for i := range 4 {
+				f, err := batch.Parse(b[at:])
+				must(t, err)
+				length := (int(f.Length) + sector - 1) / sector * sector
+				if i >= c.from && i < c.to {
+					h := f.Header
+					h.Prev = prev
+					f.Records[0].Leaf.Stamp.UnixNano--
+					copy(b[at:], batch.Encode(h, f.Records, foreign))
+					f, err = batch.Parse(b[at:])
+					must(t, err)
+				}
+				s := f.Statement()
+				prev = s.Chain()
+				at += length
+			}
+			rewrite(t, dir, b)
+			refuses(t, dir, name)
+			if _, err := Open(options(dir)); err == nil || !strings.Contains(err.Error(), c.why) {
+				t.Fatalf("want %q, got %v", c.why, err)
+			}
+			if _, err := Scan(dir, testPublic, nil); !errors.Is(err, ErrCorrupt) {
+				t.Fatal(err)
+			}
+		})
 	}
 }

@@ -57,7 +57,11 @@ type scanner struct {
 	dir    string
 	meta   meta
 	public ed25519.PublicKey
-	visit  func(*batch.Frame, place) error
+	// chained checks the signature of the last frame only. It signs the hash of
+	// the statement before, and so on down to the first, so that no earlier
+	// batch can be another one; a start need not wait for the rest.
+	chained bool
+	visit   func(*batch.Frame, place) error
 
 	report Report
 	chain  [32]byte
@@ -66,6 +70,11 @@ type scanner struct {
 	end struct {
 		segment int // from 0
 		offset  int64
+	}
+	last struct {
+		frame batch.Frame // without its records
+		path  string
+		at    int64
 	}
 	buf []byte
 }
@@ -83,6 +92,11 @@ func (s *scanner) run() error {
 	for i := range n {
 		if err := s.segment(i); err != nil {
 			return err
+		}
+	}
+	if s.chained && s.report.Batches > 0 {
+		if err := s.last.frame.CheckSignature(s.public); err != nil {
+			return s.corrupt(s.last.path, s.last.at, err)
 		}
 	}
 	return nil
@@ -131,6 +145,7 @@ func (s *scanner) segment(i int) error {
 		if err != nil {
 			return s.judge(path, b, at, err)
 		}
+		s.last.path, s.last.at = path, at
 		at += n
 		s.end.segment, s.end.offset = i, at
 	}
@@ -175,7 +190,7 @@ func (s *scanner) frame(b []byte, at int64, p place) (int64, error) {
 	if err := s.follows(&f.Header); err != nil {
 		return 0, err
 	}
-	if s.public != nil {
+	if s.public != nil && !s.chained {
 		if err := f.CheckSignature(s.public); err != nil {
 			return 0, err
 		}
@@ -193,6 +208,7 @@ func (s *scanner) frame(b []byte, at int64, p place) (int64, error) {
 	}
 	statement := f.Statement()
 	s.chain = statement.Chain()
+	s.last.frame = batch.Frame{Header: f.Header, Root: f.Root, KeyID: f.KeyID, Signature: f.Signature}
 	s.report.Batches = f.Batch
 	s.report.Records += uint64(f.Count)
 	s.report.Bytes += int64(f.Length)
