@@ -37,12 +37,18 @@ type Query func(ctx context.Context, server string) (Answer, error)
 func Ask(ctx context.Context, server string) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
+	stop := func() bool { return true }
 	r, err := ntp.QueryWithOptions(server, ntp.QueryOptions{
 		Timeout: queryTimeout,
 		Dialer: func(_, remote string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "udp", remote)
+			conn, err := new(net.Dialer).DialContext(ctx, "udp", remote)
+			if err == nil {
+				stop = context.AfterFunc(ctx, func() { conn.Close() }) // ends the wait for an answer
+			}
+			return conn, err
 		},
 	})
+	stop()
 	if err != nil {
 		return Answer{}, fmt.Errorf("ask %s: %w", server, err)
 	}
