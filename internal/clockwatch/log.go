@@ -49,13 +49,11 @@ func (l *clockLog) write(r Reading, v *View) {
 }
 
 func (l *clockLog) append(line string) error {
-	if l.file != nil && l.size+int64(len(line)) > l.max {
-		if err := l.rotate(); err != nil {
-			return err
-		}
+	if err := l.open(); err != nil {
+		return err
 	}
-	if l.file == nil {
-		if err := l.open(); err != nil {
+	if l.size+int64(len(line)) > l.max {
+		if err := errors.Join(l.rotate(), l.open()); err != nil {
 			return err
 		}
 	}
@@ -67,7 +65,11 @@ func (l *clockLog) append(line string) error {
 	return nil
 }
 
+// open opens the file, if it is not.
 func (l *clockLog) open() error {
+	if l.file != nil {
+		return nil
+	}
 	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("clockwatch: %w", err)
