@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks, and says what and why. Works as root, through
-# sudo, or with Homebrew on macOS. Usage: scripts/deps.sh demo|desktop|test
+# sudo, or with Homebrew on macOS. Usage: scripts/deps.sh demo|desktop|test|bench
 set -euo pipefail
 purpose=${1:-demo}
 
@@ -25,6 +25,13 @@ pdfsig|poppler-utils|poppler|independent check of the seal on receipts
 openssl|openssl|openssl|independent check of signatures
 python3|python3|python3|independent check of the test vectors
 ps|procps|-|process numbers in the tests that kill
+/usr/sbin/chronyd|chrony|chrony|a real time server for the tests of the clock watch; takes the place of systemd-timesyncd
+'
+bench_needs='
+redis-server|redis-server|redis|the queue behind the intake, and what webdis writes into
+webdis|webdis|-|a peer to measure against: HTTP straight into Redis
+nginx|nginx|nginx|a peer to measure against: a static answer
+wrk|wrk|wrk|a second opinion on the load generator
 '
 
 have() {
@@ -32,7 +39,7 @@ have() {
     /*) [ -e "$1" ] ;;
     initdb) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql@*/bin/initdb \
               /usr/local/opt/postgresql@*/bin/initdb >/dev/null 2>&1 ;;
-    redis-server) command -v redis-server >/dev/null 2>&1 ;;
+    nginx) command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
 }
@@ -41,7 +48,8 @@ case "$purpose" in
   demo) needs=$demo_needs ;;
   desktop) needs=$desktop_needs ;;
   test) needs=$demo_needs$desktop_needs$test_needs ;;
-  *) echo "usage: scripts/deps.sh demo|desktop|test" >&2; exit 2 ;;
+  bench) needs=$bench_needs ;;
+  *) echo "usage: scripts/deps.sh demo|desktop|test|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v go >/dev/null 2>&1; then

@@ -1,15 +1,42 @@
-// Command bench measures the figures of docs/performance.md, each with one
-// subcommand that prints lines "FIGURE name value unit target ok|short".
+//go:build linux
+
+// Command bench measures the intake: "intake" against its targets and its peers,
+// and crash experiments. docs/performance.md tells what the figures mean. The
+// other commands are servers that the measurement starts for itself.
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"puntuale/internal/bench/okserver"
+	"puntuale/internal/daemon"
+)
 
 type cli struct {
-	Powercut PowerCutCmd `cmd:"" help:"Acknowledged submissions lost over power cuts, failing disks and full disks (needs root and loop devices)."`
-	Kill     KillCmd     `cmd:"" help:"Acknowledged submissions lost over SIGKILLs, and how soon the intake is back."`
+	One oneCmd `cmd:"" help:"Measure one server once, for profiling."`
+	OK  okCmd  `cmd:"" name:"ok" help:"Be the server that only answers ok."`
 }
 
 func main() {
-	k := kong.Parse(new(cli), kong.Name("bench"), kong.Description("Figures of docs/performance.md."))
-	k.FatalIfErrorf(k.Run())
+	k := kong.Parse(new(cli), kong.Name("bench"), kong.DefaultEnvars("PUNTUALE_BENCH"),
+		kong.Description("Measurements of an intake node on this machine. Nothing but loopback is loaded."))
+	ctx, stop := daemon.Context()
+	defer stop()
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 }
+
+// okCmd is the peer that does nothing.
+type okCmd struct {
+	Listen string `required:"" help:"Loopback address to listen on."`
+}
+
+// Run answers until it is told to end.
+func (c *okCmd) Run(ctx context.Context) error { return okserver.Serve(ctx, c.Listen) }
