@@ -1,14 +1,16 @@
 // Command intake runs an intake node: "serve" is the hot path, "work" numbers
-// submissions and issues receipts, "journal" looks at a journal. Each is its own
-// process; docs/intake.md and docs/worker.md describe them.
+// submissions and issues receipts, "journal" looks at a journal, "verify" checks
+// an acknowledgement, "sessions" rotates TLS session keys. Each is its own process; docs/intake.md and docs/worker.md describe them.
 package main
 
 import "github.com/alecthomas/kong"
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Receive, stamp, store and acknowledge submissions; forward them to Redis."`
-	Work    WorkCmd    `cmd:"" help:"Take submissions from Redis, check them, number them, issue the receipts."`
-	Journal journalCmd `cmd:"" help:"Look at a journal."`
+	Serve    serveCmd    `cmd:"" help:"Receive, stamp, store and acknowledge submissions; forward them to Redis."`
+	Work     WorkCmd     `cmd:"" help:"Take submissions from Redis, check them, number them, issue the receipts."`
+	Journal  journalCmd  `cmd:"" help:"Look at a journal."`
+	Verify   proofCmd    `cmd:"" help:"Check an acknowledgement, offline, and say what it proves."`
+	Sessions sessionsCmd `cmd:"" help:"Keys of TLS sessions, which all nodes share."`
 }
 
 func main() {

@@ -22,6 +22,7 @@ import (
 	"puntuale/internal/journal"
 	"puntuale/internal/queue"
 	"puntuale/internal/queue/redisqueue"
+	"puntuale/internal/tlskeys"
 )
 
 var (
@@ -32,6 +33,7 @@ var (
 
 const (
 	drainTimeout = 10 * time.Second
+	diskTimeout  = 5 * time.Second // how long a request waits for the disk, besides the second copy
 	flushTimeout = 5 * time.Second
 )
 
@@ -44,6 +46,8 @@ type node struct {
 	journal   *journal.Journal
 	queue     *redisqueue.Queue
 	listener  *arrival.Listener
+	warm      *arrival.Listener // nil without --warm-listen
+	tls       *tlskeys.Store    // nil with --plain
 	admin     net.Listener
 	adminMux  *http.ServeMux
 	server    *intake.Server
@@ -55,7 +59,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	sec, err := c.secrets()
+	sec, err := c.secrets(log)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 	n.adminMux = daemon.DebugMux(reg, n.ready)
 	n.adminMux.Handle("PUT /calendar", n.calendar.Pusher(log))
 	n.forwarder = forwarder.New(forwarder.Config{
-		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.listener.Safe, Copied: n.journal.Copied,
+		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.server.Safe, Copied: n.journal.Copied,
 		Clock: clock.System{}, Log: log, Metrics: forwarder.NewMetrics(reg),
 	})
 	return n, nil
@@ -114,10 +118,17 @@ func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.
 	if n.listener, err = arrival.Listen(ctx, c.Listen, c.WatermarkGrace, clock.System{}); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	if c.WarmListen != "" {
+		if n.warm, err = arrival.Listen(ctx, c.WarmListen, c.WatermarkGrace, clock.System{}); err != nil {
+			return fmt.Errorf("warm-listen: %w", err)
+		}
+	}
 	n.server, err = intake.New(intake.Config{
 		Node: c.Node, Key: sec.node, Tickets: sec.tickets, Calendar: n.calendar, Journal: n.journal,
-		Listener: n.listener, TLS: sec.tls, Clock: clock.System{}, ClockState: n.clock.State, ClockAccepts: n.clock.Accepts,
-		MaxConns: c.MaxConns, Log: n.log, Metrics: metrics,
+		Listener: n.listener, Warm: n.warm, TLS: n.openTLS(sec, metrics), Clock: clock.System{},
+		ClockState: n.clock.State, ClockAccepts: n.clock.Accepts,
+		MaxConns: c.MaxConns, WarmConns: c.WarmConns, Handshakes: c.Handshakes, Log: n.log, Metrics: metrics,
+		Timeouts: intake.Timeouts{Append: diskTimeout + c.AckWait},
 	})
 	return err
 }
@@ -168,6 +179,7 @@ func (n *node) run(ctx context.Context) error {
 	group.Go(func() error { return n.clock.Run(rest) })
 	group.Go(n.server.Serve)
 	group.Go(func() error { return n.untilDead(ctx) })
+	group.Go(func() error { n.watchTLS(ctx); return nil })
 	if n.cmd.CalendarURL != "" {
 		group.Go(func() error {
 			n.calendar.Poll(ctx, n.cmd.CalendarURL, n.cmd.CalendarEvery, n.log)
@@ -187,10 +199,14 @@ func (n *node) run(ctx context.Context) error {
 
 // announce tells where the node listens, for people and for programs.
 func (n *node) announce() error {
-	public, admin := n.listener.Addr().String(), n.admin.Addr().String()
-	n.log.Info("listening on "+public, "node", n.cmd.Node, "tls", !n.cmd.Plain, "kernel_stamps", arrival.Kernel)
-	n.log.Info("admin on " + admin)
-	return daemon.WriteAddrFile(n.cmd.AddrFile, public, admin)
+	addrs := []string{n.listener.Addr().String(), n.admin.Addr().String()}
+	n.log.Info("listening on "+addrs[0], "node", n.cmd.Node, "tls", !n.cmd.Plain, "kernel_stamps", arrival.Kernel)
+	n.log.Info("admin on " + addrs[1])
+	if n.warm != nil {
+		addrs = append(addrs, n.warm.Addr().String())
+		n.log.Info("for clients with a ticket on " + addrs[2])
+	}
+	return daemon.WriteAddrFile(n.cmd.AddrFile, addrs...)
 }
 
 // untilDead waits for the journal to die; then the process must end, for nothing
@@ -227,6 +243,9 @@ func (n *node) stop(stopRest context.CancelFunc, forwarding *errgroup.Group) err
 func (n *node) close() error {
 	if n.listener != nil {
 		n.listener.Close() // closed already after an ordered end
+	}
+	if n.warm != nil {
+		n.warm.Close() // likewise
 	}
 	if n.admin != nil {
 		n.admin.Close() // likewise

@@ -2,17 +2,18 @@ package main
 
 import (
 	"crypto/ed25519"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
 	"puntuale/internal/daemon"
-	"puntuale/internal/intake"
 	"puntuale/internal/keys"
+	"puntuale/internal/tlskeys"
 )
 
 // serveCmd is the process that receives; docs/intake.md explains its settings.
@@ -34,7 +35,10 @@ type serveCmd struct {
 	WatermarkGrace time.Duration   `default:"500ms" help:"How far the watermark stays behind; also how long numbers are late."`
 	SegmentMB      int64           `name:"segment-mb" default:"64" help:"Size of new journal segments in MiB, 1 to 1024."`
 	ReserveMB      int64           `name:"reserve-mb" default:"64" help:"MiB that a new segment must leave free on the disk."`
-	MaxConns       int             `default:"65536" help:"Open connections at most."`
+	MaxConns       int             `default:"65536" help:"Open connections of the public address at most."`
+	WarmListen     string          `help:"Second address, for clients that show a ticket; with room of its own."`
+	WarmConns      int             `default:"16384" help:"Open connections of the second address at most."`
+	Handshakes     int             `default:"500" help:"TLS handshakes a second at the public address from 1 minute before an opening to 10 after; 0 for any number."`
 	Clock          clockFlags      `embed:"" prefix:"clock-"`
 	AddrFile       string          `help:"File to write the two real addresses to, public first." type:"path"`
 	LogLevel       string          `default:"info" help:"debug, info, warn or error."`
@@ -60,10 +64,10 @@ type secrets struct {
 	node     ed25519.PrivateKey
 	calendar ed25519.PublicKey
 	tickets  *keys.TicketKeys
-	tls      *tls.Config // nil with --plain
+	tls      *tlskeys.Store // nil with --plain
 }
 
-func (c *serveCmd) secrets() (s secrets, err error) {
+func (c *serveCmd) secrets(log *slog.Logger) (s secrets, err error) {
 	if c.Node == 0 {
 		return s, errors.New("node: want 1 to 65535")
 	}
@@ -82,11 +86,12 @@ func (c *serveCmd) secrets() (s secrets, err error) {
 	if c.TLSCert == "" || c.TLSKey == "" {
 		return s, errors.New("tls-cert, tls-key: both are needed, or --plain")
 	}
-	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	s.tls, err = tlskeys.Open(tlskeys.Files{
+		Cert: c.TLSCert, Key: c.TLSKey, Sessions: filepath.Join(c.Keys, keys.SessionsFile),
+	}, clock.System{}, log)
 	if err != nil {
-		return s, fmt.Errorf("tls-cert, tls-key: %w", err)
+		return s, err
 	}
-	s.tls = intake.TLSConfig(cert)
 	return s, nil
 }
 
@@ -100,6 +105,10 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("reserve-mb: %d: want 1 or more", c.ReserveMB)
 	case c.MaxConns < 1:
 		return fmt.Errorf("max-conns: %d: want 1 or more", c.MaxConns)
+	case c.WarmConns < 1:
+		return fmt.Errorf("warm-conns: %d: want 1 or more", c.WarmConns)
+	case c.Handshakes < 0:
+		return fmt.Errorf("handshakes: %d: want 0 or more", c.Handshakes)
 	case c.AckReplicas < 0:
 		return fmt.Errorf("ack-replicas: %d: want 0 or more", c.AckReplicas)
 	case c.AckReplicas > 0 && !c.secondCopy():

@@ -128,13 +128,6 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// TLSConfig returns the settings of the public listener: TLS 1.3, this certificate.
-func TLSConfig(cert tls.Certificate) *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"},
-	}
-}
-
 // Serve answers until Shutdown. It returns nil then.
 func (s *Server) Serve() error {
 	go s.patience.run(s.hard, s.cfg.Timeouts.Append)

@@ -65,6 +65,24 @@ type world struct {
 // start runs a node on a data directory; wrap may put something before the journal.
 func start(t *testing.T, dir string, secure bool, wrap func(Journal) Journal) *world {
 	t.Helper()
+	return startWith(t, dir, secure, func(cfg *Config) {
+		if wrap != nil {
+			cfg.Journal = wrap(cfg.Journal)
+		}
+	})
+}
+
+// openWith is open for a node whose settings are changed.
+func openWith(t *testing.T, secure bool, change func(*Config)) *world {
+	t.Helper()
+	w := startWith(t, t.TempDir(), secure, change)
+	w.publish(1)
+	return w
+}
+
+// startWith runs a node on a data directory whose settings are changed.
+func startWith(t *testing.T, dir string, secure bool, change func(*Config)) *world {
+	t.Helper()
 	w := &world{t: t, dir: dir, metrics: NewMetrics(prometheus.NewRegistry()), served: make(chan error, 1)}
 	var err error
 	w.journal, err = journal.Open(journal.Options{
@@ -81,12 +99,10 @@ func start(t *testing.T, dir string, secure bool, wrap func(Journal) Journal) *w
 	}
 	w.base = "http://" + w.listener.Addr().String()
 	if secure {
-		cfg.TLS = TLSConfig(selfSigned(t))
+		cfg.TLS = &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{selfSigned(t)}, NextProtos: []string{"http/1.1"}}
 		w.base = "https://" + w.listener.Addr().String()
 	}
-	if wrap != nil {
-		cfg.Journal = wrap(w.journal)
-	}
+	change(&cfg)
 	w.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 20 * time.Second}
 	w.server, err = New(cfg)
 	must(t, err)
