@@ -13,6 +13,9 @@ const (
 	slowest    = 1024 * time.Second // to a server that asks for fewer questions
 	kept       = 8                  // samples, and polls that a sample lives: the reach register of RFC 5905
 	drift      = 15e-6              // PHI of RFC 5905: how fast two good clocks drift apart
+	// maxRate is how fast two clocks may drift apart; a server that is faster has
+	// set its clock, and what it said before is forgotten.
+	maxRate = 1000e-6
 	// minDistance is the least half-width of an interval, as in the reference
 	// implementation (mindist): what servers claim below it is not worth a quarrel.
 	minDistance = time.Millisecond
@@ -87,7 +90,12 @@ func (s *server) answered(now Reading, a Answer) {
 	fresh := sample{a.Offset, a.Distance, now}
 	s.rate = drift
 	for i := range s.samples {
-		s.rate = max(s.rate, rate(&s.samples[i], &fresh))
+		r, jumped := rate(&s.samples[i], &fresh)
+		if jumped {
+			s.samples, s.rate = nil, drift
+			break
+		}
+		s.rate = max(s.rate, r)
 	}
 	s.samples = append(s.samples, fresh)
 	if len(s.samples) > kept {
@@ -96,15 +104,21 @@ func (s *server) answered(now Reading, a Answer) {
 }
 
 // rate is how fast the two clocks drift apart: drift, unless two samples prove
-// more, and then the most that they allow.
-func rate(from, to *sample) float64 {
-	age := to.at.since(from.at)
+// more, and then the most that they allow. If they prove more than can be drift,
+// the server has jumped: the machine's own steps are corrected.
+func rate(from, to *sample) (r float64, jumped bool) {
+	age := float64(to.at.since(from.at))
 	apart := (to.offset - from.offset).Abs()
 	fuzzy := max(minDistance, from.distance) + max(minDistance, to.distance) + to.at.moved(from.at).Abs()
-	if age <= 0 || float64(apart-fuzzy) <= drift*float64(age) {
-		return drift
+	sure := float64(apart - fuzzy)
+	switch {
+	case age <= 0 || sure <= drift*age:
+		return drift, false
+	case sure > maxRate*age:
+		return drift, true
+	default:
+		return float64(apart+fuzzy) / age, false
 	}
-	return float64(apart+fuzzy) / float64(age)
 }
 
 // shift corrects the samples for a step of the machine's clock: UTC minus the

@@ -105,6 +105,25 @@ func TestAServerThatDriftsAwayIsNamed(t *testing.T) {
 	})
 }
 
+// A server that sets its own clock right is believed from its next answer on.
+func TestAServerThatMendsItsWays(t *testing.T) {
+	peers := honest(3)
+	peers["server-1"].offset, peers["server-2"].offset = 5*time.Second, -5*time.Second
+	run(t, "", peers, func(w *world) {
+		w.wants(Refuse, w.pass(time.Minute))
+		w.change(func() { peers["server-1"].offset = 0 })
+		for w.watch.View().Level != OK {
+			if w.pass(time.Second); w.clk.Now().Sub(w.start) > 80*time.Second {
+				t.Fatalf("%+v", w.watch.View())
+			}
+		}
+		v := w.pass(time.Second)
+		if w.wants(OK, v); v.Servers[0].False || !v.Servers[1].False || v.Bound > 10*ms {
+			t.Fatalf("%+v", v)
+		}
+	})
+}
+
 func TestSilence(t *testing.T) {
 	run(t, "", honest(3), func(w *world) {
 		w.wants(OK, w.pass(3*time.Minute))
