@@ -55,12 +55,12 @@ func (c *PowerCutCmd) Run() error {
 			return err
 		}
 		failed, err := (&crash.IOError{
-			Rounds: c.FailureRounds, Conns: c.Conns, DiskMiB: c.FullDiskMB, Seed: c.Seed, Progress: os.Stderr,
+			Rounds: c.FailureRounds, Conns: c.Conns, DiskMiB: c.FullDiskMB, Acks: 5000, Seed: c.Seed, Progress: os.Stderr,
 		}).Run(ctx, s)
 		if err != nil {
 			return err
 		}
-		full, err := (&crash.DiskFull{Conns: c.Conns, DiskMiB: c.FullDiskMB, Progress: os.Stderr}).Run(ctx, s)
+		full, err := (&crash.DiskFull{Conns: c.Conns, DiskMiB: c.FullDiskMB, SegmentMB: 4, Progress: os.Stderr}).Run(ctx, s)
 		if err != nil {
 			return err
 		}

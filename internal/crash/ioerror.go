@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -25,6 +26,7 @@ type IOError struct {
 	Rounds   int
 	Conns    int
 	DiskMiB  int64
+	Acks     int64 // the disk fails somewhere before so many acknowledgements
 	Seed     uint64
 	Progress io.Writer
 }
@@ -51,7 +53,7 @@ func (e *IOError) Run(ctx context.Context, s *Site) (IOErrorResult, error) {
 	var out IOErrorResult
 	r := NewRand(e.Seed)
 	for i := range e.Rounds {
-		one, err := e.round(ctx, s, 200+r.Int64N(3000))
+		one, err := e.round(ctx, s, 1+r.Int64N(e.Acks))
 		out.Add(one.Loss)
 		out.After += one.After
 		out.Stop = max(out.Stop, one.Stop)
@@ -91,6 +93,7 @@ func (e *IOError) round(ctx context.Context, s *Site, point int64) (out IOErrorR
 	select {
 	case <-n.program.Done():
 	case <-time.After(giveUp):
+		return out, errors.Join(errors.New("crash: the intake lives on with a disk that fails"), l.stop())
 	}
 	out.Stop = s.Clock.Now().Sub(failed)
 	if err := errors.Join(l.stop(), n.Kill()); err != nil {
@@ -107,9 +110,10 @@ func (e *IOError) round(ctx context.Context, s *Site, point int64) (out IOErrorR
 // DiskFull is the experiment "no space left": the node must refuse with 503
 // before it loses, live on, and take submissions again when there is space.
 type DiskFull struct {
-	Conns    int
-	DiskMiB  int64
-	Progress io.Writer
+	Conns     int
+	DiskMiB   int64
+	SegmentMB int
+	Progress  io.Writer
 }
 
 // DiskFullResult is what happened.
@@ -141,7 +145,7 @@ func (f *DiskFull) Run(ctx context.Context, s *Site) (out DiskFullResult, err er
 		return out, err
 	}
 	defer func() { err = errors.Join(err, d.Remove()) }()
-	n, err := s.NewNode(filepath.Join(d.Path(), "data"), "--segment-mb", "4", "--reserve-mb", "1")
+	n, err := s.NewNode(filepath.Join(d.Path(), "data"), "--segment-mb", strconv.Itoa(f.SegmentMB), "--reserve-mb", "1")
 	if err != nil {
 		return out, err
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -121,8 +123,9 @@ func (p *PowerCut) RunUndo(ctx context.Context, s *Site, dir, control string) (P
 			return out, err
 		}
 	}
-	for range p.ControlRounds {
-		loss, err := p.undoRound(ctx, s, r, control, NewWitness(s.public), true)
+	for i := range p.ControlRounds {
+		dir := filepath.Join(control, strconv.Itoa(i)) // what a control leaves cannot be gone on with
+		loss, err := p.undoRound(ctx, s, r, dir, NewWitness(s.public), true)
 		out.Control.Add(loss)
 		if err != nil {
 			return out, err
