@@ -18,14 +18,15 @@ type toxic struct {
 	single      bool          // one byte at a time
 }
 
-// proxy stands between a client and a server on a Unix socket.
+// proxy stands between a client and a server.
 type proxy struct {
-	ln   net.Listener
-	hits atomic.Int64 // replies lost and resets
+	ln      net.Listener
+	network string       // of the target
+	hits    atomic.Int64 // replies lost and resets
 
 	mu     sync.Mutex
 	rnd    *rand.Rand // guarded by mu
-	target string     // guarded by mu; "" answers nobody
+	target string     // guarded by mu
 	toxic  toxic      // guarded by mu
 	conns  []net.Conn // guarded by mu
 	closed bool       // guarded by mu
@@ -33,12 +34,18 @@ type proxy struct {
 	end    context.Context
 }
 
-func newProxy(t *testing.T, seed uint64, target string) *proxy {
+// newProxy leads to a Unix socket.
+func newProxy(t *testing.T, seed uint64, socket string) *proxy {
+	t.Helper()
+	return newProxyTo(t, seed, "unix", socket)
+}
+
+func newProxyTo(t *testing.T, seed uint64, network, target string) *proxy {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	end, stop := context.WithCancel(context.Background())
-	p := &proxy{ln: ln, target: target, rnd: rand.New(rand.NewPCG(seed, 2)), end: end}
+	p := &proxy{ln: ln, network: network, target: target, rnd: rand.New(rand.NewPCG(seed, 2)), end: end}
 	p.all.Go(p.accept)
 	t.Cleanup(func() {
 		stop()
@@ -54,6 +61,8 @@ func newProxy(t *testing.T, seed uint64, target string) *proxy {
 
 func (p *proxy) url() string { return "redis://" + p.ln.Addr().String() }
 
+func (p *proxy) http() string { return "http://" + p.ln.Addr().String() }
+
 func (p *proxy) accept() {
 	for {
 		c, err := p.ln.Accept()
@@ -63,7 +72,7 @@ func (p *proxy) accept() {
 		p.mu.Lock()
 		target := p.target
 		p.mu.Unlock()
-		s, err := net.Dial("unix", target)
+		s, err := net.Dial(p.network, target)
 		if err != nil {
 			c.Close()
 			continue
