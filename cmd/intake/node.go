@@ -81,8 +81,12 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 	reg.MustRegister(n.clock.Collector())
 	n.adminMux = daemon.DebugMux(reg, n.ready)
 	n.adminMux.Handle("PUT /calendar", n.calendar.Pusher(log))
+	var copied func(uint64)
+	if c.secondCopy() {
+		copied = n.journal.Copied
+	}
 	n.forwarder = forwarder.New(forwarder.Config{
-		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.server.Safe, Copied: n.journal.Copied,
+		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.server.Safe, Copied: copied,
 		Clock: clock.System{}, Log: log, Metrics: forwarder.NewMetrics(reg),
 	})
 	return n, nil

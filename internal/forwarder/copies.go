@@ -1,5 +1,7 @@
 package forwarder
 
+import "time"
+
 // confirm notes whether what has just been sent has all its copies; few is nil or
 // queue.ErrFewCopies. While copies are lacking, batches go on flowing to the
 // worker. When they are complete again, the server that answers may be another
@@ -23,4 +25,12 @@ func (f *Forwarder) confirm(few error) {
 			f.cfg.Copied(f.copied)
 		}
 	}
+}
+
+// backoffMost is the longest pause before a queue that fails is tried again.
+func (f *Forwarder) backoffMost() time.Duration {
+	if f.cfg.Copied != nil {
+		return backoffAwaited
+	}
+	return backoffMost
 }

@@ -34,6 +34,8 @@ const (
 	insist       = 2 * time.Second
 	backoffFirst = 100 * time.Millisecond
 	backoffMost  = 5 * time.Second
+	// backoffAwaited is the longest when clients wait for the copy.
+	backoffAwaited = 500 * time.Millisecond
 )
 
 // ErrForked says that the queue has been promised batches of this journal that
@@ -64,7 +66,8 @@ type Config struct {
 	// arrival is unread or unfinished; it never goes back.
 	Safe func() int64
 	// Copied, if set, is told up to which batch the queue is known to hold
-	// copies, whenever it has grown. Must not block.
+	// copies, whenever it has grown. Must not block. Somebody waits for it,
+	// so a queue that fails is tried again sooner.
 	Copied  func(batch uint64)
 	Clock   clock.Clock
 	Log     *slog.Logger
@@ -105,7 +108,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		case errors.Is(err, queue.ErrUnavailable) || ctx.Err() != nil:
 			f.failed(err)
 			f.pause(ctx, wait/2+rand.N(wait/2), nil)
-			wait = min(2*wait, backoffMost)
+			wait = min(2*wait, f.backoffMost())
 		default:
 			return err
 		}
