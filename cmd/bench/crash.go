@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -8,7 +10,6 @@ import (
 
 	"puntuale/internal/clock"
 	"puntuale/internal/crash"
-	"puntuale/internal/daemon"
 )
 
 // skippedCode is the exit code of a benchmark that this machine cannot run.
@@ -41,8 +42,8 @@ type PowerCutCmd struct {
 }
 
 // Run does the three experiments.
-func (c *PowerCutCmd) Run() error {
-	return onSite(c.Intake, func(ctx context.Context, s *crash.Site) error {
+func (c *PowerCutCmd) Run(ctx context.Context) error {
+	return onSite(ctx, c.Intake, func(ctx context.Context, s *crash.Site) error {
 		cut, err := (&crash.PowerCut{
 			Rounds: c.Rounds, RoundsPerDisk: c.RoundsPerDisk, ControlRounds: c.ControlRounds, Conns: c.Conns,
 			Envelopes: c.Envelopes, DiskMiB: c.DiskMB, Seed: c.Seed, Progress: os.Stderr,
@@ -78,8 +79,8 @@ type KillCmd struct {
 }
 
 // Run does the experiment.
-func (c *KillCmd) Run() error {
-	return onSite(c.Intake, func(ctx context.Context, s *crash.Site) error {
+func (c *KillCmd) Run(ctx context.Context) error {
+	return onSite(ctx, c.Intake, func(ctx context.Context, s *crash.Site) error {
 		out, err := (&crash.Kill{Rounds: c.Rounds, Rate: c.Rate, Conns: c.Conns, Seed: c.Seed, Progress: os.Stderr}).Run(ctx, s)
 		if err != nil {
 			return err
@@ -89,9 +90,7 @@ func (c *KillCmd) Run() error {
 }
 
 // onSite prepares keys and servers, and clears up after an interrupt too.
-func onSite(intake string, f func(context.Context, *crash.Site) error) error {
-	ctx, stop := daemon.Context()
-	defer stop()
+func onSite(ctx context.Context, intake string, f func(context.Context, *crash.Site) error) error {
 	s, err := crash.OpenSite(ctx, intake, clock.System{})
 	if err != nil {
 		return err

@@ -7,8 +7,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/alecthomas/kong"
 
@@ -17,6 +15,9 @@ import (
 )
 
 type cli struct {
+	Powercut PowerCutCmd `cmd:"" help:"Submissions lost over power cuts, failing disks and full disks (needs root and loop devices)."`
+	Kill     KillCmd     `cmd:"" help:"Submissions lost over SIGKILLs, and how soon the intake is back."`
+
 	One oneCmd `cmd:"" help:"Measure one server once, for profiling."`
 	OK  okCmd  `cmd:"" name:"ok" help:"Be the server that only answers ok."`
 }
@@ -27,10 +28,7 @@ func main() {
 	ctx, stop := daemon.Context()
 	defer stop()
 	k.BindTo(ctx, (*context.Context)(nil))
-	if err := k.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	k.FatalIfErrorf(k.Run()) // errors with an ExitCode end the program with it
 }
 
 // okCmd is the peer that does nothing.
