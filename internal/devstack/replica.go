@@ -27,14 +27,21 @@ func StartReplica(ctx context.Context, opts Options, master *Redis) (*Redis, err
 	}
 	if err == nil {
 		err = r.process.await(ctx, "redis-server", filepath.Join(r.dir, "redis.log"), func(ctx context.Context) bool {
-			info, err := r.Do(ctx, "INFO replication")
-			return err == nil && strings.Contains(info, "master_link_status:up")
+			return r.follows(ctx)
 		})
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Stop())
 	}
 	return r, nil
+}
+
+// follows reports whether a replica has what the master had, on its disk too: until
+// then a polite stop is refused.
+func (r *Redis) follows(ctx context.Context) bool {
+	info, err := r.Do(ctx, "INFO")
+	return err == nil && strings.Contains(info, "master_link_status:up") &&
+		strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")
 }
 
 // Promote makes a replica a master of its own.
