@@ -23,8 +23,12 @@ type engine struct {
 	lastStep time.Duration
 	stepped  bool    // k servers have not answered since the last step
 	stepAt   Reading // when it was seen
-	gate     gate
-	view     *View
+	// correction is UTC minus the clock as it was known last, steps included; 0
+	// until servers have agreed.
+	correction time.Duration
+	agreed     bool // servers have agreed once
+	gate       gate
+	view       *View
 }
 
 func newEngine(c *Config, g gate) *engine {
@@ -93,9 +97,22 @@ func (e *engine) look(now Reading, tick bool) {
 	}
 	e.count++
 	e.lastStep, e.stepped, e.stepAt = jump, true, now
+	if e.agreed {
+		e.correction -= jump
+	}
 	for _, s := range e.servers {
 		s.shift(jump)
 	}
+}
+
+// at is the time that tells which days are open. A clock that is off by more
+// than policy allows is not asked: were it set forward by an hour, it would open
+// days an hour early.
+func (e *engine) at(now Reading) int64 {
+	if e.correction.Abs() > e.policy.Refuse {
+		return now.Real + int64(e.correction)
+	}
+	return now.Real
 }
 
 // judge makes the view of this moment. The bound is that of the next moment but
@@ -113,6 +130,7 @@ func (e *engine) judge(now Reading) {
 		e.freshness(now, &a, &f)
 		v.Leap = e.leap(&a)
 		f.Bound = v.Bound
+		e.agreed, e.correction = true, v.Offset
 	}
 	v.Level, v.Reason = e.policy.Judge(f)
 	v.trusted = v.Level != Refuse
@@ -174,9 +192,18 @@ func (e *engine) pass(now Reading, v *View) {
 	if e.days != nil {
 		days = e.days()
 	}
-	e.gate = e.gate.next(days, now.Real, e.view.trusted || v.trusted)
+	e.gate = e.gate.next(days, e.at(now), e.view.trusted || v.trusted)
 	v.opened = e.gate.opened
 	if v.Level == Refuse && len(v.opened) > 0 {
 		v.Level, v.Reason = Degraded, v.Reason+"; a click day is open and stays so"
 	}
+}
+
+// again passes once more, for a view that takes trust away and was put in force at
+// now: a day that opened while it was being made has been accepted already.
+func (e *engine) again(now Reading) {
+	v := *e.view
+	e.view = &View{trusted: true}
+	e.pass(now, &v)
+	e.view = &v
 }

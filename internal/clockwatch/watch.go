@@ -199,6 +199,13 @@ func (w *Watch) take(now Reading, r *reply) {
 func (w *Watch) publish() {
 	old, v := w.view.Load(), w.engine.view
 	w.view.Store(v)
+	if old.trusted && !v.trusted {
+		if now, err := w.cfg.Read(); err == nil {
+			w.engine.again(now)
+			v = w.engine.view
+			w.view.Store(v)
+		}
+	}
 	report(w.cfg.Log, old, v)
 	if maps.Equal(old.opened, v.opened) {
 		return

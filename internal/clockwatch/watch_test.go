@@ -266,6 +266,55 @@ func TestADayThatIsOpenStaysOpen(t *testing.T) {
 	})
 }
 
+// A clock that is set forward over the opening opens nothing early, and one that is
+// set back in the middle of a click day closes nothing.
+func TestAStepNeitherOpensNorCloses(t *testing.T) {
+	run(t, "", honest(3), func(w *world) {
+		w.change(func() { w.days = []clickday.Day{opening(w, 30*time.Minute)} })
+		w.wants(OK, w.pass(time.Minute+200*ms))
+		w.set(time.Hour)
+		for range 25 * 60 {
+			if w.wants(Refuse, w.pass(time.Second)); w.watch.Accepts(1) {
+				t.Fatal("open before its time")
+			}
+		}
+		w.set(-time.Hour)
+		w.wants(OK, w.pass(20*time.Second))
+		w.pass(5 * time.Minute)
+		if !w.watch.Accepts(1) {
+			t.Fatal("not open")
+		}
+		w.set(-time.Hour)
+		for range 5 * 60 {
+			if w.wants(Degraded, w.pass(time.Second)); !w.watch.Accepts(1) {
+				t.Fatal("no longer open")
+			}
+		}
+	})
+}
+
+// A day that opens while trust is being lost is open: submissions may have been
+// taken by the view before.
+func TestADayThatOpensWhileTrustIsLost(t *testing.T) {
+	now := Reading{Real: 1_000, Raw: 1_000}
+	late := now
+	late.Real += int64(ms)
+	days := []clickday.Day{day(1, now.Real+1, now.Real+int64(time.Hour), clickday.DayScheduled), day(2, late.Real+1, late.Real+2, clickday.DayScheduled)}
+	w, err := New(Config{
+		Servers: []string{"a"}, Poll: fastPoll, Policy: policy, Log: slog.New(slog.DiscardHandler),
+		Days: func() []clickday.Day { return days }, Read: func() (Reading, error) { return late, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.view.Store(&View{trusted: true, Servers: make([]ServerView, 1)})
+	w.engine.view = w.view.Load()
+	w.tick(now)
+	if v := w.View(); !v.Accepts(1) || v.Accepts(2) || v.Level != Degraded {
+		t.Fatalf("%+v", v)
+	}
+}
+
 func TestPace(t *testing.T) {
 	run(t, "", honest(3), func(w *world) {
 		w.pass(30 * time.Minute)
