@@ -28,7 +28,7 @@ func checkFraming(r *fasthttp.Request, taken int) (framing, clickday.Code) {
 	f, ok := scanHeaders(r.Header.RawHeaders())
 	h := &r.Header
 	switch {
-	case !ok || !h.IsHTTP11() || f.hosts != 1 || f.expected:
+	case !ok || !h.IsHTTP11() || !bytes.HasPrefix(h.RequestURI(), []byte{'/'}) || f.hosts != 1 || f.expected:
 		return f, clickday.CodeRequest
 	case f.chunked || f.lengths > 1 || f.lengths == 0 && h.IsPost():
 		return f, clickday.CodeLength
@@ -46,7 +46,7 @@ func checkFraming(r *fasthttp.Request, taken int) (framing, clickday.Code) {
 }
 
 // scanHeaders reads the header lines as they came in. It reports false for
-// folded lines, bare line feeds and lines without a name.
+// folded lines, bare line ends, names that are no token and control characters.
 func scanHeaders(raw []byte) (framing, bool) {
 	f := framing{length: -1}
 	for {
@@ -60,13 +60,40 @@ func scanHeaders(raw []byte) (framing, bool) {
 			return f, len(raw) == 0
 		}
 		colon := bytes.IndexByte(line, ':')
-		if colon < 1 || line[0] == ' ' || line[0] == '\t' || line[colon-1] == ' ' || line[colon-1] == '\t' {
+		if colon < 1 || !isToken(line[:colon]) || !isValue(line[colon+1:]) {
 			return f, false
 		}
 		if !f.header(line[:colon], bytes.Trim(line[colon+1:], " \t")) {
 			return f, false
 		}
 	}
+}
+
+// tokenBytes are the bytes that a header's name may have (RFC 9110 §5.6.2).
+var tokenBytes = func() (t [256]bool) {
+	for _, c := range []byte("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		t[c] = true
+	}
+	return t
+}()
+
+func isToken(b []byte) bool {
+	for _, c := range b {
+		if !tokenBytes[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// isValue reports whether there is no control character but the tab.
+func isValue(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // header takes note of one header.
@@ -108,9 +135,10 @@ func named(name []byte, lower string) bool {
 	return true
 }
 
-// digits reads one to nine decimal digits and nothing else.
+// digits reads one to nine decimal digits and nothing else: no sign, no zero in
+// front.
 func digits(b []byte) (int, bool) {
-	if len(b) == 0 || len(b) > 9 {
+	if len(b) == 0 || len(b) > 9 || b[0] == '0' && len(b) > 1 {
 		return 0, false
 	}
 	n := 0

@@ -3,7 +3,6 @@ package intake
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 
 	"puntuale/internal/clickday"
@@ -78,79 +77,6 @@ func expect(t *testing.T, a *answer, code clickday.Code) {
 	if a.header.Get("Content-Type") != wire.TypeProblem || a.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("headers: %v", a.header)
 	}
-}
-
-func TestBadFramingIsRefused(t *testing.T) {
-	w := open(t)
-	env := string(envelopeFor(t, dayOpen))
-	n := len(env)
-	post := func(headers, body string) string {
-		return "POST /v1/s HTTP/1.1\r\nHost: x\r\nContent-Type: " + wire.TypeEnvelope + "\r\n" + headers + "\r\n" + body
-	}
-	length := fmt.Sprintf("Content-Length: %d\r\n", n)
-	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", n, env)
-	typeIs := func(v string) string {
-		return "POST /v1/s HTTP/1.1\r\nHost: x\r\n" + v + length + "\r\n" + env
-	}
-	for _, c := range []struct {
-		name, request string
-		code          clickday.Code
-	}{
-		{"no content-length", post("", env), clickday.CodeLength},
-		{"chunked", post("Transfer-Encoding: chunked\r\n", chunked), clickday.CodeLength},
-		{"chunked in capitals", post("TRANSFER-ENCODING: CHUNKED\r\n", chunked), clickday.CodeLength},
-		{"both framings", post("Transfer-Encoding: chunked\r\n"+length, chunked), ""},
-		{"identity", post("Transfer-Encoding: identity\r\n"+length, env), ""},
-		{"two equal lengths", post(length+length, env), clickday.CodeLength},
-		{"two lengths", post(length+"Content-Length: 5\r\n", env), clickday.CodeLength},
-		{"signed length", post(fmt.Sprintf("Content-Length: +%d\r\n", n), env), ""},
-		{"negative length", post("Content-Length: -1\r\n", env), ""},
-		{"hexadecimal length", post("Content-Length: 0x10\r\n", env), ""},
-		{"list of lengths", post(fmt.Sprintf("Content-Length: %d, %d\r\n", n, n), env), ""},
-		{"space before the colon", post(fmt.Sprintf("Content-Length : %d\r\n", n), env), clickday.CodeRequest},
-		{"folded header", post("X-A: b\r\n c\r\n"+length, env), clickday.CodeRequest},
-		{"bare line feeds", strings.ReplaceAll(post(length, ""), "\r\n", "\n") + env, ""},
-		{"expect", post("Expect: 100-continue\r\n"+length, env), clickday.CodeRequest},
-		{"upgrade", post("Upgrade: h2c\r\nConnection: upgrade\r\n"+length, env), clickday.CodeRequest},
-		{"no host", "POST /v1/s HTTP/1.1\r\nContent-Type: " + wire.TypeEnvelope + "\r\n" + length + "\r\n" + env, clickday.CodeRequest},
-		{"two hosts", post("Host: y\r\n"+length, env), clickday.CodeRequest},
-		{"http/1.0", strings.Replace(post(length, env), "HTTP/1.1", "HTTP/1.0", 1), clickday.CodeRequest},
-		{"http/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""},
-		{"empty line before", "\r\n" + post(length, env), clickday.CodeRequest},
-		{"two requests at once", post(length, env) + post(length, env), clickday.CodeRequest},
-		{"a byte too many", post(length, env+"x"), clickday.CodeRequest},
-		{"get with a body", "GET /v1/calendar HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", clickday.CodeRequest},
-		{"no content-type", typeIs(""), clickday.CodeMediaType},
-		{"another type", typeIs("Content-Type: application/json\r\n"), clickday.CodeMediaType},
-		{"type with a parameter", typeIs("Content-Type: " + wire.TypeEnvelope + "; charset=utf-8\r\n"), clickday.CodeMediaType},
-		{"two types", typeIs("Content-Type: " + wire.TypeEnvelope + "\r\nContent-Type: text/plain\r\n"), clickday.CodeMediaType},
-		{"compressed", typeIs("Content-Type: " + wire.TypeEnvelope + "\r\nContent-Encoding: gzip\r\n"), clickday.CodeMediaType},
-		{"a huge header", post("X-A: "+strings.Repeat("a", 8000)+"\r\n"+length, env), clickday.CodeRequest},
-		{"nul in a header", post("X-A: a\x00b\r\n"+length, env), clickday.CodeRequest},
-		{"no http at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", ""},
-		{"put", "PUT /v1/s HTTP/1.1\r\nHost: x\r\n" + length + "\r\n" + env, clickday.CodeMethod},
-		{"get of the form", "GET /v1/s HTTP/1.1\r\nHost: x\r\n\r\n", clickday.CodeMethod},
-		{"post to the calendar", strings.Replace(post(length, env), "/v1/s", "/v1/calendar", 1), clickday.CodeMethod},
-		{"nowhere", strings.Replace(post(length, env), "/v1/s", "/v2/s", 1), clickday.CodeNotFound},
-		{"encoded path", strings.Replace(post(length, env), "/v1/s", "/v1/%73", 1), clickday.CodeNotFound},
-		{"dots in the path", strings.Replace(post(length, env), "/v1/s", "/x/../v1/s", 1), clickday.CodeNotFound},
-		{"status of garbage", "GET /v1/s/xyz HTTP/1.1\r\nHost: x\r\n\r\n", clickday.CodeNotFound},
-		{"status of nobody", "GET /v1/s/" + strings.Repeat("ab", 32) + " HTTP/1.1\r\nHost: x\r\n\r\n", clickday.CodeNotFound},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a, _, ok := w.raw([]byte(c.request), true)
-			switch {
-			case c.code != "" && !ok:
-				t.Fatal("no answer")
-			case c.code != "":
-				expect(t, &a, c.code)
-			case ok && a.status < 400: // closing without a word is as good as a problem
-				t.Fatalf("%d: %s", a.status, a.body)
-			}
-			w.unharmed(c.name)
-		})
-	}
-	w.accepted([]byte(env))
 }
 
 func TestABodyThatNeverComesWholeIsTruncated(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"puntuale/internal/arrival"
 	"puntuale/internal/clickday"
@@ -262,6 +263,14 @@ func (w *world) accepted(env []byte) (wire.Acknowledgement, []byte) {
 	must(w.t, err)
 	must(w.t, ack.Check(wire.IDOf(env), nodePublic))
 	return ack, a.body
+}
+
+// valueOf reads a counter.
+func valueOf(t *testing.T, c prometheus.Metric) float64 {
+	t.Helper()
+	var m dto.Metric
+	must(t, c.Write(&m))
+	return m.GetCounter().GetValue()
 }
 
 func must(t *testing.T, err error) {
