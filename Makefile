@@ -56,6 +56,13 @@ bench-kill: deps-demo ## figure: submissions lost over 200 SIGKILLs, and how soo
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/ ./cmd/intake ./cmd/bench
 	@$(BIN)/bench kill $(KILL)
 
+.PHONY: bench-intake
+bench-intake: programs ## figures of the intake beside webdis, a handler that answers ok, and nginx (minutes)
+	@scripts/deps.sh bench
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench intake $(BENCH)
+
 .PHONY: vectors
 vectors: ## write the test vectors of docs/protocol.md anew
 	go test ./internal/wire -run Vectors -update

@@ -18,8 +18,9 @@ type cli struct {
 	Powercut PowerCutCmd `cmd:"" help:"Submissions lost over power cuts, failing disks and full disks (needs root and loop devices)."`
 	Kill     KillCmd     `cmd:"" help:"Submissions lost over SIGKILLs, and how soon the intake is back."`
 
-	One oneCmd `cmd:"" help:"Measure one server once, for profiling."`
-	OK  okCmd  `cmd:"" name:"ok" help:"Be the server that only answers ok."`
+	Intake intakeCmd `cmd:"" help:"Measure the intake side by side with its peers."`
+	One    oneCmd    `cmd:"" help:"Measure one server once, for profiling."`
+	OK     okCmd     `cmd:"" name:"ok" help:"Be the server that only answers ok."`
 }
 
 func main() {

@@ -14,7 +14,7 @@ type fence struct {
 
 var fences = []fence{
 	{"fyne.io", []string{"internal/desktop", "cmd/miniclient"}, "the core of the client must run without windows"},
-	{"github.com/valyala/fasthttp", []string{"internal/intake", "loadtest"}, "only the hot path speaks it"},
+	{"github.com/valyala/fasthttp", []string{"internal/intake", "internal/bench/okserver", "loadtest"}, "only the hot path speaks it, and the peer it is measured against"},
 	{"github.com/redis/go-redis", []string{"internal/queue/redisqueue", "internal/devstack", "cmd"}, "Redis lies behind package queue"},
 	{"github.com/jackc/pgx", []string{"internal/postgres", "cmd"}, "SQL lies in package postgres"},
 	{"puntuale/internal/postgres", []string{"internal/postgres", "internal/demo", "internal/e2e", "internal/installation", "cmd"},
@@ -56,7 +56,7 @@ var layers = map[int][]string{
 	stage: {
 		"internal/desktop", "internal/intake", "internal/forwarder", "internal/sequencer", "internal/issuer", "internal/portal", "internal/monitor",
 	},
-	wiring: {"cmd", "loadtest", "internal/crash", "internal/demo", "internal/e2e", "internal/installation"},
+	wiring: {"cmd", "loadtest", "internal/crash", "internal/demo", "internal/e2e", "internal/installation", "internal/bench"},
 }
 
 func layerOf(path string) int {

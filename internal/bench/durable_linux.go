@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -24,14 +25,15 @@ const (
 
 // Sample is one server measured once.
 type Sample struct {
-	Peer    string
-	Conns   int
-	Rate    float64       // answers a second
-	PerAck  time.Duration // processor time of all server processes, queue caught up
-	P50     time.Duration
-	P99     time.Duration
-	Answers int
-	Batches float64 // group commits during the run; intake only
+	Peer        string
+	Conns       int
+	Rate        float64       // answers a second
+	PerAck      time.Duration // processor time of all server processes, queue caught up
+	P50         time.Duration
+	P99         time.Duration
+	Answers     int
+	RedisPerAck time.Duration // share of the Redis behind it in PerAck
+	Batches     float64       // group commits during the run; intake only
 }
 
 // acknowledgements checks what the intake answers: the id of every one at once,
@@ -83,6 +85,8 @@ func answered(_, status int, body []byte) error {
 type Load struct {
 	Conns, Threads int
 	Lasting        time.Duration
+	// Profile, if not empty, is a file for a processor profile of the intake.
+	Profile string
 }
 
 // Measure starts a server afresh, warms it, loads it and stops it. Every
@@ -119,7 +123,10 @@ func (g *Ground) measure(ctx context.Context, p *Peer, l Load, check func(int, i
 		return s, err
 	}
 	run.First, run.Count, run.Lasting = warmRequests, g.Pool.Len()-warmRequests, l.Lasting
+	profiled := make(chan error, 1)
+	go func() { profiled <- profile(ctx, p.Admin, l) }()
 	out, err := run.Run(ctx)
+	err = errors.Join(err, <-profiled)
 	if err := finished(out, err); err != nil {
 		return s, fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -129,6 +136,7 @@ func (g *Ground) measure(ctx context.Context, p *Peer, l Load, check func(int, i
 	}
 	s.Rate, s.Answers = out.Rate(), out.Answers
 	s.PerAck = (after.cpu - before.cpu) / time.Duration(max(1, out.Answers))
+	s.RedisPerAck = (after.redis - before.redis) / time.Duration(max(1, out.Answers))
 	s.P50, s.P99 = out.Latency.Quantile(0.5), out.Latency.Quantile(0.99)
 	s.Batches = after.batches - before.batches
 	return s, nil
@@ -143,8 +151,8 @@ func finished(out *loadgen.Outcome, err error) error {
 
 // reading is what a server has done so far.
 type reading struct {
-	cpu     time.Duration
-	batches float64
+	cpu, redis time.Duration
+	batches    float64
 }
 
 // gauge waits until everything that the intake has acknowledged is in Redis, so
@@ -152,6 +160,11 @@ type reading struct {
 func (g *Ground) gauge(ctx context.Context, p *Peer) (r reading, err error) {
 	if p.Admin != "" {
 		if r.batches, err = g.drained(ctx, p.Admin); err != nil {
+			return r, err
+		}
+	}
+	if p.redis != nil {
+		if r.redis, err = cpuTime(p.redis.PID()); err != nil {
 			return r, err
 		}
 	}
@@ -180,9 +193,27 @@ func (g *Ground) drained(ctx context.Context, admin string) (batches float64, er
 	}
 }
 
+// profile keeps a processor profile of the intake while it is loaded, if one is
+// wanted.
+func profile(ctx context.Context, admin string, l Load) error {
+	if l.Profile == "" || admin == "" {
+		return nil
+	}
+	b, err := get(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", admin, max(1, int(l.Lasting.Seconds()))))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(l.Profile, b, 0o644)
+}
+
 // metrics reads the figures without labels that an intake publishes.
 func metrics(ctx context.Context, admin string) (map[string]float64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/metrics", nil)
+	b, err := get(ctx, "http://"+admin+"/metrics")
+	return parseMetrics(string(b)), err
+}
+
+func get(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
@@ -192,8 +223,11 @@ func metrics(ctx context.Context, admin string) (map[string]float64, error) {
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d: %s", res.StatusCode, b)
 	}
-	return parseMetrics(string(b)), nil
+	if err != nil {
+		return nil, fmt.Errorf("bench: %s: %w", url, err)
+	}
+	return b, nil
 }

@@ -16,6 +16,9 @@ func Head(method, path, mediaType string, size int) []byte {
 	return append(b, "\r\n"...)
 }
 
+// answerMax is the longest answer that is understood, in bytes.
+const answerMax = 4 << 10
+
 var (
 	endOfHead     = []byte("\r\n\r\n")
 	contentLength = []byte("ontent-Length: ") // as every peer writes it, but for the case of the C

@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	answerMax = 4 << 10
 	eventsMax = 256
 	// waitMillis is how long a thread waits before it looks at its context;
 	// stalled is how many such waits without any answer are too many.
