@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +33,30 @@ type claim struct {
 }
 
 func claimOf(s *clickday.Stamp) claim { return claim{s.UnixNano, s.Journal, s.Sequence} }
+
+// claims is everything that one place says about one submission: a repeat that
+// had arrived earlier than the record may be recorded too, and the earliest counts.
+type claims []claim
+
+func (c claims) earliest() claim {
+	if len(c) == 0 {
+		return claim{}
+	}
+	return slices.MinFunc(c, func(a, b claim) int { return cmp.Compare(a.arrived, b.arrived) })
+}
+
+// evidence is what one place says.
+type evidence map[clickday.SubmissionID]claims
+
+// collect adds the records of a batch, once each however often it lies there.
+func (e evidence) collect(f *batch.Frame) {
+	for i := range f.Records {
+		l := &f.Records[i].Leaf
+		if c := claimOf(&l.Stamp); !slices.Contains(e[l.ID], c) {
+			e[l.ID] = append(e[l.ID], c)
+		}
+	}
+}
 
 // numbered is a row of Postgres.
 type numbered struct {
@@ -70,34 +96,39 @@ func fromClient(t *testing.T, dir string, in *installation.Installation) map[cli
 	return out
 }
 
-// fromJournal reads every record of the journal, of a stopped intake.
-func fromJournal(t *testing.T, in *installation.Installation) map[clickday.SubmissionID]claim {
+// fromJournal reads every record of the journal, of a stopped intake. A submission
+// may stand there again only with an earlier time.
+func fromJournal(t *testing.T, in *installation.Installation) evidence {
 	t.Helper()
 	node, err := keys.ReadPublic(in.KeyFile(keys.NodePubFile(1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[clickday.SubmissionID]claim{}
+	out := evidence{}
 	_, err = journal.Scan(in.JournalDir(), node, func(f *batch.Frame) error {
-		collect(t, "journal", f, out)
+		out.collect(f)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	for id, c := range out {
+		if !slices.IsSortedFunc(c, func(a, b claim) int { return cmp.Compare(b.arrived, a.arrived) }) {
+			t.Errorf("the journal holds %s again without need: %+v", id, c)
+		}
+	}
 	return out
 }
 
-// fromRedis reads every batch that lies in the stream; a batch may lie there
-// more than once, but never with another content.
-func fromRedis(t *testing.T, in *installation.Installation) map[clickday.SubmissionID]claim {
+// fromRedis reads every batch that lies in the stream, be it more than once.
+func fromRedis(t *testing.T, in *installation.Installation) evidence {
 	t.Helper()
 	q, err := redisqueue.Open(in.RedisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer q.Close()
-	out := map[clickday.SubmissionID]claim{}
+	out := evidence{}
 	for after := ""; ; {
 		entries, err := q.Read(t.Context(), 1, after, 100)
 		if err != nil {
@@ -111,27 +142,9 @@ func fromRedis(t *testing.T, in *installation.Installation) map[clickday.Submiss
 			if err != nil {
 				t.Fatal(err)
 			}
-			again := map[clickday.SubmissionID]claim{}
-			collect(t, "redis entry", &f, again)
-			for id, c := range again {
-				if old, ok := out[id]; ok && old != c {
-					t.Errorf("redis holds %s as %+v and as %+v", id, old, c)
-				}
-				out[id] = c
-			}
+			out.collect(&f)
 			after = e.ID
 		}
-	}
-}
-
-func collect(t *testing.T, where string, f *batch.Frame, out map[clickday.SubmissionID]claim) {
-	t.Helper()
-	for i := range f.Records {
-		l := &f.Records[i].Leaf
-		if _, ok := out[l.ID]; ok {
-			t.Errorf("%s holds %s twice", where, l.ID)
-		}
-		out[l.ID] = claimOf(&l.Stamp)
 	}
 }
 
