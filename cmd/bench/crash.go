@@ -33,6 +33,7 @@ type PowerCutCmd struct {
 	Rounds        int    `default:"50" help:"Power cuts."`
 	RoundsPerDisk int    `default:"10" help:"Power cuts until a new disk is made."`
 	ControlRounds int    `default:"3" help:"Power cuts of a node that forgets to sync, which must lose."`
+	LateRounds    int    `default:"8" help:"Power cuts of a node that syncs 10 ms too late, which must lose a little."`
 	FailureRounds int    `default:"10" help:"Disks that fail while the process lives."`
 	Conns         int    `default:"64" help:"Keep-alive connections."`
 	Envelopes     int    `default:"10000" help:"Envelopes made for a round; the cut comes on the way."`
@@ -45,7 +46,7 @@ type PowerCutCmd struct {
 func (c *PowerCutCmd) Run(ctx context.Context) error {
 	return onSite(ctx, c.Intake, func(ctx context.Context, s *crash.Site) error {
 		cut, err := (&crash.PowerCut{
-			Rounds: c.Rounds, RoundsPerDisk: c.RoundsPerDisk, ControlRounds: c.ControlRounds, Conns: c.Conns,
+			Rounds: c.Rounds, RoundsPerDisk: c.RoundsPerDisk, ControlRounds: c.ControlRounds, LateRounds: c.LateRounds, Conns: c.Conns,
 			Envelopes: c.Envelopes, DiskMiB: c.DiskMB, Seed: c.Seed, Progress: os.Stderr,
 		}).Run(ctx, s)
 		if errors.Is(err, crash.ErrImpossible) {

@@ -85,17 +85,17 @@ func (e *IOError) round(ctx context.Context, s *Site, point int64) (out IOErrorR
 	if err := l.until(ctx, point); err != nil {
 		return out, errors.Join(err, l.stop())
 	}
+	failing := s.Clock.Now()
 	if err := d.Cut(); err != nil {
 		return out, errors.Join(err, l.stop())
 	}
-	failed := s.Clock.Now()
-	l.Mark(failed)
+	l.Mark(s.Clock.Now())
 	select {
 	case <-n.program.Done():
 	case <-time.After(giveUp):
 		return out, errors.Join(errors.New("crash: the intake lives on with a disk that fails"), l.stop())
 	}
-	out.Stop = s.Clock.Now().Sub(failed)
+	out.Stop = s.Clock.Now().Sub(failing)
 	if err := errors.Join(l.stop(), n.Kill()); err != nil {
 		return out, err
 	}

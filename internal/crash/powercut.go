@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"time"
+
+	"puntuale/internal/journal"
 )
 
 // cutJitter moves the cut within a group commit: what the senders count comes
@@ -20,6 +22,7 @@ type PowerCut struct {
 	Rounds        int // cuts of the real program
 	RoundsPerDisk int // after so many cuts the next one begins on a new disk
 	ControlRounds int // cuts of a node that forgets to sync
+	LateRounds    int // cuts of a node that syncs some milliseconds too late; each may lose nothing
 	Conns         int
 	Envelopes     int // made for a round; the cut comes somewhere on the way
 	DiskMiB       int64
@@ -31,18 +34,25 @@ type PowerCut struct {
 type PowerCutResult struct {
 	Loss
 	Disks   int
-	Control Loss
+	Control Loss // of a node that forgets to sync
+	Late    Loss // of a node that syncs milliseconds after it has acknowledged
 }
 
 // Figures turns the result into lines.
 func (r *PowerCutResult) Figures() []Figure {
-	return []Figure{
+	out := []Figure{
 		some("powercut_acknowledged", r.Acked, "submissions"),
 		none("powercut_lost", r.Lost),
 		none("powercut_restamped", r.Restamped),
 		none("powercut_doubled", r.Doubled),
 		some("powercut_control_lost", r.Control.Lost, "submissions"),
 	}
+	if r.Late.Acked == 0 { // no such rounds
+		return out
+	}
+	return append(out,
+		Figure{"powercut_late_control_acknowledged", float64(r.Late.Acked), "submissions", "-", true},
+		some("powercut_late_control_lost", r.Late.Lost, "submissions"))
 }
 
 // Run cuts the power again and again.
@@ -58,8 +68,15 @@ func (p *PowerCut) Run(ctx context.Context, s *Site) (PowerCutResult, error) {
 		}
 	}
 	for range p.ControlRounds {
-		loss, err := p.control(ctx, s, r)
-		out.Control.Add(loss)
+		never, err := p.control(ctx, s, r, Sloppy)
+		out.Control.Add(never)
+		if err != nil {
+			return out, err
+		}
+	}
+	for range p.LateRounds {
+		late, err := p.control(ctx, s, r, Late)
+		out.Late.Add(late)
 		if err != nil {
 			return out, err
 		}
@@ -143,14 +160,15 @@ func restart(ctx context.Context, s *Site, d *Disk, n *Node) error {
 
 // control is one round with a node that acknowledges what it has not synced. A
 // journal that the real node refuses to open afterwards is lost altogether.
-func (p *PowerCut) control(ctx context.Context, s *Site, r *rand.Rand) (loss Loss, err error) {
+func (p *PowerCut) control(ctx context.Context, s *Site, r *rand.Rand,
+	openFile func(path string, create bool) (journal.File, error)) (loss Loss, err error) {
 	d, err := NewDisk(ctx, s.Dir, p.DiskMiB)
 	if err != nil {
 		return loss, err
 	}
 	defer func() { err = errors.Join(err, d.Remove()) }()
 	data := filepath.Join(d.Path(), "data")
-	sloppy, w := s.NewLocalNode(data, Sloppy), NewWitness(s.public)
+	sloppy, w := s.NewLocalNode(data, openFile), NewWitness(s.public)
 	if err := sloppy.Start(ctx); err != nil {
 		return loss, err
 	}
@@ -163,13 +181,13 @@ func (p *PowerCut) control(ctx context.Context, s *Site, r *rand.Rand) (loss Los
 	}
 	err = restart(ctx, s, d, n)
 	if errors.Is(err, errRefused) {
-		fmt.Fprintf(p.Progress, "control: %d acknowledged without a sync, and the node refuses to start on what is left\n", w.Count())
+		fmt.Fprintf(p.Progress, "control: %d acknowledged without waiting for the sync, and the node refuses to start on what is left\n", w.Count())
 		return Loss{Acked: w.Count(), Lost: w.Count()}, nil
 	}
 	if err != nil {
 		return loss, err
 	}
 	loss, err = w.Ask(ctx, s, n.Addr(), p.Conns)
-	fmt.Fprintf(p.Progress, "control: %d acknowledged without a sync, %d lost\n", loss.Acked, loss.Lost)
+	fmt.Fprintf(p.Progress, "control: %d acknowledged without waiting for the sync, %d lost\n", loss.Acked, loss.Lost)
 	return loss, errors.Join(err, n.Kill())
 }

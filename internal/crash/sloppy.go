@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -109,29 +109,44 @@ func plainFile(path string, create bool) (*os.File, error) {
 	return os.OpenFile(path, flags, 0o600)
 }
 
-// sloppyFile syncs once, when a segment is made, and never again.
+// sloppyFile syncs when a segment is made, and never again or too late.
 type sloppyFile struct {
 	*os.File
-	once sync.Once
+	made  bool          // the sync that completes a new segment is done; the writer's own
+	after time.Duration // how late to sync; 0 is never
+	due   atomic.Bool   // a late sync is on its way
 }
 
 // Sloppy opens segments whose frames are not synced: the mistake that a power
 // cut has to find. The segments themselves are made properly.
-func Sloppy(path string, create bool) (journal.File, error) {
+func Sloppy(path string, create bool) (journal.File, error) { return sloppy(path, create, 0) }
+
+// Late opens segments that are synced, but some milliseconds after they said so:
+// only what was acknowledged in that window can be lost.
+func Late(path string, create bool) (journal.File, error) { return sloppy(path, create, lateBy) }
+
+// lateBy is about ten group commits.
+const lateBy = 10 * time.Millisecond
+
+func sloppy(path string, create bool, after time.Duration) (journal.File, error) {
 	f, err := plainFile(path, create)
 	if err != nil {
 		return nil, err
 	}
-	s := &sloppyFile{File: f}
-	if !create {
-		s.once.Do(func() {})
-	}
-	return s, nil
+	return &sloppyFile{File: f, made: !create, after: after}, nil
 }
 
 // Sync syncs a segment that was made just now, and says that it has otherwise.
 func (f *sloppyFile) Sync() error {
-	var err error
-	f.once.Do(func() { err = f.File.Sync() })
-	return err
+	if !f.made {
+		f.made = true
+		return f.File.Sync()
+	}
+	if f.after > 0 && f.due.CompareAndSwap(false, true) {
+		time.AfterFunc(f.after, func() {
+			f.due.Store(false)
+			f.File.Sync() // nobody waits for it or hears of its error: that is the mistake
+		})
+	}
+	return nil
 }
