@@ -26,7 +26,7 @@ func options(dir string) Options {
 	return Options{Dir: dir, Node: 3, Key: testKey, Clock: clock.System{}, SegmentSize: SegmentMin, Reserve: 1}
 }
 
-func open(t *testing.T, o Options) *Journal {
+func open(t testing.TB, o Options) *Journal {
 	t.Helper()
 	j, err := Open(o)
 	if err != nil {
@@ -36,7 +36,7 @@ func open(t *testing.T, o Options) *Journal {
 	return j
 }
 
-func shut(t *testing.T, j *Journal) {
+func shut(t testing.TB, j *Journal) {
 	t.Helper()
 	if err := j.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func stampAt(ns int64) clickday.Stamp {
 }
 
 // put appends and checks the acknowledgement against the node's public key.
-func put(t *testing.T, j *Journal, ns int64, env []byte) []byte {
+func put(t testing.TB, j *Journal, ns int64, env []byte) []byte {
 	t.Helper()
 	out, err := j.Append(t.Context(), wire.IDOf(env), stampAt(ns), env)
 	if err != nil {
@@ -66,7 +66,7 @@ func put(t *testing.T, j *Journal, ns int64, env []byte) []byte {
 	return out.Acknowledgement
 }
 
-func verify(t *testing.T, ack, env []byte) wire.Acknowledgement {
+func verify(t testing.TB, ack, env []byte) wire.Acknowledgement {
 	t.Helper()
 	a, err := wire.ParseAcknowledgement(ack)
 	if err == nil {

@@ -43,22 +43,36 @@ func newMeta(node clickday.NodeID) meta {
 
 // readMeta returns an error that is os.ErrNotExist when there is no journal.
 func readMeta(dir string) (meta, error) {
-	var m meta
 	path := filepath.Join(dir, metaFile)
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return m, fmt.Errorf("journal: %w", err)
+		return meta{}, fmt.Errorf("journal: %w", err)
 	}
+	m, err := parseMeta(b)
+	if err != nil {
+		return meta{}, fmt.Errorf("%w: %s: %w; restore the file from a copy", ErrCorrupt, path, err)
+	}
+	return m, nil
+}
+
+// parseMeta reads what writeMeta has written, and nothing besides.
+func parseMeta(b []byte) (meta, error) {
+	var m meta
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
-		return m, fmt.Errorf("%w: %s: %w; restore the file from a copy", ErrCorrupt, path, err)
+		return meta{}, err
+	}
+	if rest := bytes.TrimSpace(b[dec.InputOffset():]); len(rest) > 0 {
+		return meta{}, fmt.Errorf("%d bytes too many", len(rest))
 	}
 	id, err := hex.DecodeString(m.ID)
 	if err != nil || len(id) != 8 || m.Version != metaVersion || m.Node == 0 {
-		return m, fmt.Errorf("%w: %s: want version %d, a node and a journal id of 16 digits", ErrCorrupt, path, metaVersion)
+		return meta{}, fmt.Errorf("want version %d, a node and a journal id of 16 digits", metaVersion)
 	}
-	m.Journal = binary.BigEndian.Uint64(id)
+	if m.Journal = binary.BigEndian.Uint64(id); m.Journal == 0 {
+		return meta{}, errors.New("the journal id must not be 0")
+	}
 	return m, nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 // sample makes a closed journal of n one-record batches in its first segment and
 // returns the bytes of that segment and the offset of the last frame.
-func sample(t *testing.T, n int) (dir string, segment []byte, last int) {
+func sample(t testing.TB, n int) (dir string, segment []byte, last int) {
 	t.Helper()
 	dir = t.TempDir()
 	j := open(t, options(dir))
@@ -32,7 +32,7 @@ func sample(t *testing.T, n int) (dir string, segment []byte, last int) {
 	return dir, b, last
 }
 
-func rewrite(t *testing.T, dir string, b []byte) {
+func rewrite(t testing.TB, dir string, b []byte) {
 	t.Helper()
 	if err := os.WriteFile(segmentPath(dir, 1), b, 0o600); err != nil {
 		t.Fatal(err)
