@@ -1,6 +1,7 @@
 package clockwatch
 
 import (
+	"slices"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -8,6 +9,9 @@ import (
 
 // tickEvery is how often the clocks are compared.
 const tickEvery = time.Second
+
+// starting is the reason to refuse until every server had its chance.
+const starting = "the time servers are being asked for the first time"
 
 // engine turns readings and answers into views. It knows no goroutine, socket or
 // timer: time is what the readings say.
@@ -36,7 +40,7 @@ func newEngine(c *Config, g gate) *engine {
 	for _, name := range c.Servers {
 		e.servers = append(e.servers, &server{name: name, rate: drift})
 	}
-	e.view = &View{Level: Refuse, Reason: "no time server has been asked yet", opened: g.opened}
+	e.view = &View{Level: Refuse, Reason: starting, opened: g.opened}
 	for _, name := range c.Servers {
 		e.view.Servers = append(e.view.Servers, ServerView{Name: name})
 	}
@@ -133,9 +137,17 @@ func (e *engine) judge(now Reading) {
 		e.agreed, e.correction = true, v.Offset
 	}
 	v.Level, v.Reason = e.policy.Judge(f)
+	if !ok && e.starts() {
+		v.Reason = starting
+	}
 	v.trusted = v.Level != Refuse
 	e.pass(now, v)
 	e.view = v
+}
+
+// starts tells whether the first question to a server is still open.
+func (e *engine) starts() bool {
+	return slices.ContainsFunc(e.servers, func(s *server) bool { return s.asked == 0 || s.asked == 1 && s.asking })
 }
 
 // intervals returns what the servers allow, and describes them in the view.

@@ -21,6 +21,9 @@ func TestAgreementIsFoundAtOnce(t *testing.T) {
 		if v.Agreeing != 5 || v.Bound < 5*ms+30*time.Microsecond || v.Bound > 6*ms || v.Offset.Abs() > ms {
 			t.Fatalf("%+v", v)
 		}
+		if n := strings.Count(w.log.String(), "\n"); n != 1 || w.lines("clock ok") != 1 {
+			t.Errorf("a good start takes %d lines:\n%s", n, w.log)
+		}
 		if state, bound := w.watch.State(); state != clickday.ClockOK || bound != v.Bound || w.watch.Ready() != nil {
 			t.Fatal(state, bound)
 		}
@@ -98,7 +101,7 @@ func TestThreeLiarsOfFiveOpenNothing(t *testing.T) {
 	run(t, "", peers, func(w *world) {
 		v := w.pass(time.Minute)
 		w.wants(Refuse, v)
-		if v.Bound != 0 || w.watch.Ready() == nil {
+		if v.Bound != 0 || w.watch.Ready() == nil || w.lines("too few time servers agree") != 1 {
 			t.Fatalf("%+v", v)
 		}
 	})
