@@ -1,16 +1,19 @@
 package batch
 
 import (
+	"bytes"
 	"crypto/ed25519"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"testing"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/wire"
 )
 
-func testFrame(t *testing.T, n int) ([]byte, ed25519.PrivateKey) {
+func testFrame(t testing.TB, n int) ([]byte, ed25519.PrivateKey) {
 	t.Helper()
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	records := make([]Record, n)
@@ -73,15 +76,87 @@ func TestCutFramesAreShort(t *testing.T) {
 	}
 }
 
+// FuzzHeader: what is accepted is written again as the same bytes, its CRC made
+// right before if told to.
+func FuzzHeader(f *testing.F) {
+	good := AppendHeader(nil, &Header{Length: 4096, Node: 1, Journal: 7, Batch: 3, First: 10, Count: 2, Prev: [32]byte{9}})
+	for _, at := range []int{0, 4, 7, 9, 17, 34, 37, 69, headerCRCAt} {
+		b := bytes.Clone(good)
+		b[at] ^= 0xff
+		f.Add(b, true)
+		f.Add(b, false)
+	}
+	f.Add(good, false)
+	f.Add(good[:HeaderSize-1], false)
+	f.Fuzz(func(t *testing.T, b []byte, repair bool) {
+		if repair && len(b) >= HeaderSize {
+			b = bytes.Clone(b)
+			binary.BigEndian.PutUint32(b[headerCRCAt:], crc32.Checksum(b[:headerCRCAt], Castagnoli))
+		}
+		h, err := ParseHeader(b)
+		if err != nil {
+			return
+		}
+		if again := AppendHeader(nil, &h); !bytes.Equal(again, b[:HeaderSize]) {
+			t.Fatalf("read %x, wrote %x", b[:HeaderSize], again)
+		}
+		if h.Length > FrameMax || h.Count == 0 || uint64(h.Count)*(RecordOverhead+wire.LeafSize) > uint64(h.Length) {
+			t.Fatalf("%d records in %d bytes", h.Count, h.Length)
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	e := []byte("x")
 	f.Add(Encode(Header{Node: 1, Journal: 7, Batch: 1, First: 1}, []Record{{Envelope: e, Leaf: wire.Leaf{
 		ID: wire.IDOf(e), Stamp: clickday.Stamp{Node: 1, Journal: 7, Sequence: 1},
 	}}}, key))
+	three, _ := testFrame(f, 3)
+	for i := 0; i < len(three); i += 37 {
+		c := bytes.Clone(three)
+		c[i] ^= 0x40
+		f.Add(c)
+		f.Add(three[:i])
+	}
+	public := key.Public().(ed25519.PublicKey)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if fr, err := Parse(b); err == nil && int(fr.Count) != len(fr.Records) {
+		fr, err := Parse(repaired(b))
+		if err != nil {
+			return
+		}
+		if int(fr.Count) != len(fr.Records) {
 			t.Fatal("count and records differ")
 		}
+		if again := Encode(fr.Header, fr.Records, key); fr.CheckSignature(public) == nil && !bytes.Equal(again, repaired(b)[:fr.Length]) {
+			t.Fatalf("read %x, wrote %x", b, again)
+		}
+		for i := range fr.Records {
+			fr.Acknowledgement(i)
+		}
 	})
+}
+
+// repaired makes the CRCs right, as somebody would who knows of them.
+func repaired(b []byte) []byte {
+	if len(b) < HeaderSize+TrailerSize {
+		return b
+	}
+	b = bytes.Clone(b)
+	binary.BigEndian.PutUint32(b[headerCRCAt:], crc32.Checksum(b[:headerCRCAt], Castagnoli))
+	n := uint64(binary.BigEndian.Uint32(b[4:]))
+	if n < HeaderSize+TrailerSize || n > uint64(len(b)) {
+		return b
+	}
+	end := int(n) - TrailerSize
+	for at := HeaderSize; at+RecordOverhead <= end; {
+		length := int(binary.BigEndian.Uint32(b[at:]))
+		if length > end-at-RecordOverhead {
+			break
+		}
+		binary.BigEndian.PutUint32(b[at+4:], crc32.Checksum(b[at+RecordOverhead:][:length], Castagnoli))
+		at += RecordOverhead + length
+	}
+	binary.BigEndian.PutUint32(b[n-4:], crc32.Checksum(b[:n-4], Castagnoli))
+	return b
 }

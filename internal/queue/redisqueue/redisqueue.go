@@ -15,8 +15,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -98,13 +96,8 @@ func (q *Queue) LastMark(ctx context.Context, node clickday.NodeID) (queue.Mark,
 	if err != nil || len(m) == 0 {
 		return queue.Mark{}, false, wrap("mark", node, err)
 	}
-	w, errW := strconv.ParseInt(m["watermark"], 10, 64)
-	j, errJ := strconv.ParseUint(m["journal"], 10, 64)
-	b, errB := strconv.ParseUint(m["batch"], 10, 64)
-	if err := errors.Join(errW, errJ, errB); err != nil {
-		return queue.Mark{}, false, wrap("mark", node, err)
-	}
-	return queue.Mark{Watermark: w, Journal: j, LastBatch: b}, true, nil
+	mark, err := parseMark(m)
+	return mark, err == nil, wrap("mark", node, err)
 }
 
 // WantedReplay implements queue.Appender.
@@ -113,12 +106,8 @@ func (q *Queue) WantedReplay(ctx context.Context, node clickday.NodeID) (queue.R
 	if err != nil || len(m) == 0 {
 		return queue.Replay{}, false, wrap("wanted replay", node, err)
 	}
-	j, errJ := strconv.ParseUint(m["journal"], 10, 64)
-	b, errB := strconv.ParseUint(m["batch"], 10, 64)
-	if err := errors.Join(errJ, errB); err != nil {
-		return queue.Replay{}, false, wrap("wanted replay", node, err)
-	}
-	return queue.Replay{Journal: j, Batch: b}, true, nil
+	r, err := parseReplay(m)
+	return r, err == nil, wrap("wanted replay", node, err)
 }
 
 // RequestReplay implements queue.Consumer.
@@ -201,30 +190,4 @@ func wrap(call string, node clickday.NodeID, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: redis: %s of node %d: %w", queue.ErrUnavailable, call, node, err)
-}
-
-// position is a stream id of Redis, milliseconds and a counter.
-type position struct{ ms, seq uint64 }
-
-func parsePosition(s string) (position, error) {
-	ms, seq, ok := strings.Cut(s, "-")
-	m, errM := strconv.ParseUint(ms, 10, 64)
-	n, errN := strconv.ParseUint(seq, 10, 64)
-	if !ok || errM != nil || errN != nil {
-		return position{}, fmt.Errorf("position %q is not an id of a stream", s)
-	}
-	return position{m, n}, nil
-}
-
-func (p position) before(o position) bool { return p.ms < o.ms || p.ms == o.ms && p.seq < o.seq }
-
-func (p position) next() position {
-	if p.seq++; p.seq == 0 {
-		p.ms++
-	}
-	return p
-}
-
-func (p position) String() string {
-	return strconv.FormatUint(p.ms, 10) + "-" + strconv.FormatUint(p.seq, 10)
 }
