@@ -32,10 +32,11 @@ type site struct {
 	url      string
 }
 
-// startSite serves one node, whose click day is open, and forwards to Redis.
-func startSite(t *testing.T, id clickday.NodeID, redisURL string) *site {
+// startSite serves one node, whose click day is open, and forwards to Redis; its
+// acknowledgements wait so long for a second copy, or for none.
+func startSite(t *testing.T, id clickday.NodeID, redisURL string, wait time.Duration) *site {
 	t.Helper()
-	s := &site{id: id, journal: openJournal(t, id, 0)}
+	s := &site{id: id, journal: openJournal(t, id, wait)}
 	calendarKey := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))
 	calendar, err := intake.OpenCalendar(filepath.Join(t.TempDir(), "calendar.bin"), calendarKey.Public().(ed25519.PublicKey))
 	must(t, err)
@@ -114,7 +115,7 @@ func TestAThousandRepeatsOnTwoNodes(t *testing.T) {
 	const connections, each = 40, 25
 	r := startRedis(t)
 	db := newDatabase(t, 2)
-	sites := []*site{startSite(t, 1, r.URL), startSite(t, 2, r.URL)}
+	sites := []*site{startSite(t, 1, r.URL, 0), startSite(t, 2, r.URL, 0)}
 	env := newEnvelope(t)
 	id := wire.IDOf(env)
 
