@@ -49,7 +49,7 @@ func TestAStalledDiskIsToldAndTheRepeatHasTheEarliestStamp(t *testing.T) {
 	block := make(chan struct{})
 	w := openWith(t, false, func(c *Config) {
 		c.Journal = &held{Journal: c.Journal, until: block}
-		c.Timeouts.Append = 100 * time.Millisecond
+		c.Timeouts.Append = 400 * time.Millisecond
 	})
 	env := envelopeFor(t, dayOpen)
 	first := w.post(env)
@@ -139,7 +139,7 @@ func TestATLSConnectionOverTheBoundIsClosedBeforeItCosts(t *testing.T) {
 func TestSlowAndSilentConnectionsAreCut(t *testing.T) {
 	for name, secure := range map[string]bool{"plain": false, "tls": true} {
 		t.Run(name, func(t *testing.T) {
-			w := openWith(t, secure, func(c *Config) { c.Timeouts = Timeouts{Read: 150 * time.Millisecond, Idle: 150 * time.Millisecond} })
+			w := openWith(t, secure, func(c *Config) { c.Timeouts = Timeouts{Read: 700 * time.Millisecond, Idle: 300 * time.Millisecond} })
 			whole := submitRequest(envelopeFor(t, dayOpen))
 			for what, sent := range map[string]string{"silent": "", "slow head": whole[:40], "slow body": whole[:len(whole)-1]} {
 				c := w.dial(w.listener.Addr())

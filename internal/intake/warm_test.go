@@ -97,7 +97,7 @@ func TestATicketLetsAConnectionStay(t *testing.T) {
 }
 
 func TestWithoutAGoodTicketAConnectionIsCut(t *testing.T) {
-	w, ln := openWarm(t, false, func(c *Config) { c.Timeouts.Read = 200 * time.Millisecond })
+	w, ln := openWarm(t, false, func(c *Config) { c.Timeouts.Read = time.Second })
 	bad := ticketWith(macKey, nil)
 	bad[40] ^= 1
 	for name, c := range map[string]struct {
