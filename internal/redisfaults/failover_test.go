@@ -119,8 +119,7 @@ func TestAReplicaThatGoesAndComesBack(t *testing.T) {
 	must(t, syscall.Kill(replica.PID(), syscall.SIGSTOP))
 	eventually(t, "standstill", func() bool { return w.refusals() > 2*senders })
 	before := len(w.acknowledged())
-	waiting := w.refusals()
-	eventually(t, "further refusals", func() bool { return w.refusals() > waiting+2*senders })
+	pause(t.Context(), 2500*time.Millisecond) // more than two calls of WAIT, which end unconfirmed
 	if now := len(w.acknowledged()); now != before {
 		t.Errorf("%d acknowledgements without a second copy", now-before)
 	}

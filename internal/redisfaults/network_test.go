@@ -68,3 +68,34 @@ func TestABadNetworkLosesAndDoublesNothing(t *testing.T) {
 
 // toxic0 carries everything.
 var toxic0 toxic
+
+// TestALostReplyIsNotRepeatedByTheLibrary loses every fifth reply to an append: the
+// caller hears of it, and what the call has added, it has added once.
+func TestALostReplyIsNotRepeatedByTheLibrary(t *testing.T) {
+	const calls = 300
+	for name, replicas := range map[string]int{"plain": 0, "with replicas": 1} {
+		t.Run(name, func(t *testing.T) {
+			r := startRedis(t)
+			if replicas > 0 {
+				startReplica(t, r)
+			}
+			p := newProxy(t, seed(t), socketOf(r))
+			q := openQueue(t, p.url()).WithReplicas(replicas)
+			p.poison(toxic{loseReplies: 0.2})
+			failed := 0
+			for i := range calls {
+				if err := q.Append(t.Context(), 1, [][]byte{{byte(i)}}, queue.Mark{LastBatch: uint64(i)}); err != nil {
+					failed++
+				}
+			}
+			text, err := r.Do(t.Context(), "XLEN puntuale:{node-1}:batches")
+			must(t, err)
+			entries, err := strconv.Atoi(text)
+			must(t, err)
+			t.Logf("%d calls, %d heard nothing, %d entries", calls, failed, entries)
+			if failed < calls/10 || entries > calls || entries < calls-failed {
+				t.Errorf("%d entries of %d calls, of which %d heard nothing", entries, calls, failed)
+			}
+		})
+	}
+}
