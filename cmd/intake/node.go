@@ -132,7 +132,7 @@ func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.
 		Listener: n.listener, Warm: n.warm, TLS: n.openTLS(sec, metrics), Clock: clock.System{},
 		ClockState: n.clock.State, ClockAccepts: n.clock.Accepts,
 		MaxConns: c.MaxConns, WarmConns: c.WarmConns, Handshakes: c.Handshakes, Log: n.log, Metrics: metrics,
-		Timeouts: intake.Timeouts{Append: diskTimeout + c.AckWait},
+		Timeouts: intake.Timeouts{Append: c.appendTimeout()},
 	})
 	return err
 }

@@ -131,3 +131,11 @@ func (c *serveCmd) copyWait() time.Duration {
 	}
 	return c.AckWait
 }
+
+// appendTimeout is how long a request waits to become durable, wherever it must.
+func (c *serveCmd) appendTimeout() time.Duration {
+	if c.secondCopy() {
+		return diskTimeout + c.AckWait
+	}
+	return diskTimeout
+}
