@@ -28,14 +28,8 @@ type Arrival struct {
 // that leads to one through NetConn, such as a *tls.Conn. It reports false for
 // connections of another kind. Only the goroutine that reads may call it.
 func Of(c net.Conn) (Arrival, bool) {
-	for {
-		switch t := c.(type) {
-		case *Conn:
-			return t.last, true
-		case interface{ NetConn() net.Conn }:
-			c = t.NetConn()
-		default:
-			return Arrival{}, false
-		}
+	if t := Under(c); t != nil {
+		return t.last, true
 	}
+	return Arrival{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -31,7 +32,25 @@ type Conn struct {
 	last Arrival // of the last bytes read; the reader's own
 	step func(fd uintptr) bool
 	op   readOp // the reader's own
+
+	// What was read beyond what was asked for, in a block that is kept only
+	// while there is such; the reader's own.
+	ahead []byte
+	block *readBlock
+
+	limit deadline
+
+	owed       atomic.Int32 // answers that somebody else than the reader will write
+	writeBy    atomic.Bool  // a write deadline is set
+	put        func(fd uintptr) bool
+	unwritten  []byte // of the TryWrite in progress
+	writeError error  // of the TryWrite in progress
 }
+
+// readBlock is as much as one system call reads: a request of ordinary size.
+type readBlock [4 << 10]byte
+
+var readBlocks = sync.Pool{New: func() any { return new(readBlock) }}
 
 // readOp is one Read in progress. It lives in the Conn so that a read allocates
 // nothing.
@@ -50,7 +69,7 @@ func newConn(c *net.TCPConn, owner *Listener, clean int64) (*Conn, error) {
 	out := &Conn{Conn: c, raw: raw, owner: owner, clock: owner.clock}
 	out.seq.Store(1)
 	out.clean.Store(clean)
-	out.step = out.receive
+	out.step, out.put = out.receive, out.write
 	return out, nil
 }
 
@@ -68,6 +87,41 @@ func Park(c net.Conn, parked bool) {
 	if conn, ok := c.(*Conn); ok {
 		conn.parked.Store(parked)
 	}
+}
+
+// Under returns the Conn that c is or leads to, or nil.
+func Under(c net.Conn) *Conn {
+	for {
+		switch t := c.(type) {
+		case *Conn:
+			return t
+		case interface{ NetConn() net.Conn }:
+			c = t.NetConn()
+		default:
+			return nil
+		}
+	}
+}
+
+// Owe says that an answer is still to be written by somebody else than the
+// reader, who may go on reading; CloseConns then takes the connection for busy
+// until Paid. Called by the reader, before it waits again.
+func (c *Conn) Owe() { c.owed.Add(1) }
+
+// Paid ends what Owe began.
+func (c *Conn) Paid() { c.owed.Add(-1) }
+
+// waits reports whether the reader waits and no answer is owed.
+func (c *Conn) waits() bool { return c.seq.Load()&1 == 0 && c.owed.Load() == 0 }
+
+// copyAhead gives out what lies in the block.
+func (c *Conn) copyAhead(b []byte) int {
+	n := copy(b, c.ahead)
+	if c.ahead = c.ahead[n:]; len(c.ahead) == 0 {
+		readBlocks.Put(c.block)
+		c.ahead, c.block = nil, nil
+	}
+	return n
 }
 
 // running marks the reader as holding bytes.

@@ -2,7 +2,9 @@ package arrival
 
 import (
 	"fmt"
+	"os"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -41,6 +43,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
+	if len(c.ahead) > 0 {
+		return c.copyAhead(b), nil
+	}
 	c.op.buf = b
 	err := c.raw.Read(c.step)
 	c.running() // a deadline may have ended the wait
@@ -51,38 +56,52 @@ func (c *Conn) Read(b []byte) (int, error) {
 // should wait.
 func (c *Conn) receive(fd uintptr) bool {
 	c.running()
-	before := c.clock.Now().UnixNano()
-	for {
-		n, errno := c.op.receive(fd)
-		switch errno {
-		case 0:
-			c.op.n = n
-			if n > 0 {
-				c.remember(c.op.kernelStamp())
-			}
-			return true
-		case unix.EINTR:
-			continue
-		case unix.EAGAIN:
-			c.waiting(before)
-			return false
-		default:
-			c.op.err = errno
-			return true
+	before := c.clock.Now()
+	var block *readBlock
+	into := c.op.buf
+	if len(into) < len(block) { // one call for what would otherwise take several
+		block = readBlocks.Get().(*readBlock)
+		into = block[:]
+	}
+	n, errno := c.op.receive(fd, into)
+	if errno == 0 && n > 0 {
+		c.remember(c.op.kernelStamp())
+		c.op.n = min(n, len(c.op.buf))
+		if block != nil {
+			copy(c.op.buf, block[:n])
+			c.ahead, c.block = block[c.op.n:n], block
 		}
 	}
+	if block != nil && len(c.ahead) == 0 {
+		readBlocks.Put(block)
+		c.ahead, c.block = nil, nil
+	}
+	switch errno {
+	case 0:
+	case unix.EAGAIN:
+		c.limit.renew(c.Conn, before)
+		c.waiting(before.UnixNano())
+		return false
+	default:
+		c.op.err = errno
+	}
+	return true
 }
 
-func (o *readOp) receive(fd uintptr) (int, syscall.Errno) {
+func (o *readOp) receive(fd uintptr, into []byte) (int, syscall.Errno) {
 	m := &o.message
-	m.iov.Base = &o.buf[0]
-	m.iov.SetLen(len(o.buf))
+	m.iov.Base = &into[0]
+	m.iov.SetLen(len(into))
 	m.hdr.Iov = &m.iov
 	m.hdr.SetIovlen(1)
 	m.hdr.Control = (*byte)(unsafe.Pointer(&m.control[0]))
 	m.hdr.SetControllen(int(unsafe.Sizeof(m.control)))
-	n, _, errno := syscall.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&m.hdr)), 0)
-	m.iov.Base = nil // the caller's buffer is not ours to keep
+	// The socket never blocks, so the scheduler need not hear of the call.
+	n, _, errno := syscall.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&m.hdr)), 0)
+	for errno == unix.EINTR {
+		n, _, errno = syscall.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&m.hdr)), 0)
+	}
+	m.iov.Base = nil // the buffer is not ours to keep
 	return int(n), errno
 }
 
@@ -98,6 +117,53 @@ func (m *message) kernelStamp() int64 {
 	}
 	ts := (*unix.Timespec)(unsafe.Pointer(uintptr(unsafe.Pointer(&m.control[0])) + unix.SizeofCmsghdr))
 	return ts.Nano()
+}
+
+// TryWrite writes as much as goes without waiting and returns how much that was.
+// One goroutine at a time, and none may be in Write.
+func (c *Conn) TryWrite(b []byte) (int, error) {
+	if c.writeBy.Load() {
+		if err := c.SetWriteDeadline(time.Time{}); err != nil {
+			return 0, err
+		}
+	}
+	c.unwritten, c.writeError = b, nil
+	err := c.raw.Write(c.put)
+	n := len(b) - len(c.unwritten)
+	if err == nil {
+		err = c.writeError
+	}
+	c.unwritten = nil
+	return n, err
+}
+
+// write is one attempt that never waits.
+func (c *Conn) write(fd uintptr) bool {
+	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&c.unwritten[0])), uintptr(len(c.unwritten)))
+	switch errno {
+	case 0:
+		c.unwritten = c.unwritten[n:]
+	case unix.EAGAIN, unix.EINTR:
+	default:
+		c.writeError = os.NewSyscallError("write", errno)
+	}
+	return true
+}
+
+// Unsent returns how many bytes the other end has not confirmed yet. With none, a
+// write of a few kilobytes does not wait.
+func (c *Conn) Unsent() int {
+	n := 0
+	err := c.raw.Control(func(fd uintptr) {
+		var err error
+		if n, err = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ); err != nil {
+			n = 1 // unknown is not empty
+		}
+	})
+	if err != nil {
+		return 1
+	}
+	return n
 }
 
 // unread returns how many bytes wait in the socket; a closed one has none.

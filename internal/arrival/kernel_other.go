@@ -24,7 +24,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 		return 0, nil
 	}
 	c.running()
-	c.waiting(c.clock.Now().UnixNano())
+	now := c.clock.Now()
+	c.limit.renew(c.Conn, now)
+	c.waiting(now.UnixNano())
 	n, err := c.Conn.Read(b)
 	c.running()
 	if n > 0 {
@@ -36,6 +38,14 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (c *Conn) write(uintptr) bool { return true }
+
+// TryWrite writes nothing: only Linux is known to return at once.
+func (c *Conn) TryWrite([]byte) (int, error) { return 0, nil }
+
+// Unsent is not known here.
+func (c *Conn) Unsent() int { return 1 }
 
 func unread(syscall.RawConn) int { return 0 }
 

@@ -127,7 +127,7 @@ func (l *Listener) CloseConns(onlyWaiting bool) {
 	l.mu.Lock()
 	var out []*Conn
 	for c := range l.conns {
-		if !onlyWaiting || c.seq.Load()&1 == 0 {
+		if !onlyWaiting || c.waits() {
 			out = append(out, c)
 		}
 	}

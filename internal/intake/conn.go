@@ -17,17 +17,27 @@ type counted struct {
 	stranger bool                    // has a ticket still to show; written under door.mu by the reader
 	guest    *clickday.ApplicationID // whose ticket was shown; guarded by door.mu
 	left     bool                    // guarded by door.mu
+	*ride                            // nil without a fast lane
 }
 
 // Close implements net.Conn.
 func (c *counted) Close() error {
+	if c.ride != nil {
+		c.settled() // whoever is owed an answer gets it first
+	}
 	c.door.leave(c)
 	return c.Conn.Close()
 }
 
 // Read implements net.Conn.
 func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
+	var n int
+	var err error
+	if c.ride == nil {
+		n, err = c.Conn.Read(b)
+	} else {
+		n, err = c.rideRead(b)
+	}
 	c.read += n
 	return n, err
 }

@@ -40,6 +40,7 @@ type door struct {
 	told  chan struct{} // one token for each farewell in progress
 	full  func(net.Conn)
 	count *doorFigures
+	lane  *lane // nil if the journal keeps a goroutine for each submission
 
 	open      atomic.Int64
 	strangers atomic.Int64
@@ -72,7 +73,11 @@ func (d *door) enter(c net.Conn) counted {
 	if d.warm {
 		d.strangers.Add(1)
 	}
-	return counted{Conn: c, door: d, stranger: d.warm}
+	out := counted{Conn: c, door: d, stranger: d.warm}
+	if d.lane != nil {
+		out.ride = &ride{base: arrival.Under(c), secure: d.tls != nil}
+	}
+	return out
 }
 
 // turnAway closes a connection. Without TLS there is a word first; with it the

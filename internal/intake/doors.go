@@ -3,7 +3,9 @@ package intake
 import (
 	"cmp"
 	"net"
+	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"puntuale/internal/arrival"
@@ -53,28 +55,62 @@ func (s *Server) newDoor(ln *arrival.Listener, room int, name string) *door {
 	return &door{
 		Listener: ln, tls: s.cfg.TLS, max: int64(room), told: make(chan struct{}, farewells),
 		full:  func(c net.Conn) { sayFull(c, s.fullAnswer(), s.cfg.Clock.Now()) },
-		count: s.cfg.Metrics.door(name),
+		count: s.cfg.Metrics.door(name), lane: s.lane,
 	}
 }
 
 // fullAnswer is a whole response for a connection that there is no room for.
 func (s *Server) fullAnswer() []byte {
-	p := wire.NewProblem(clickday.CodeOverloaded)
+	return s.problem(clickday.CodeOverloaded, true)
+}
+
+// problem is a whole response for whoever fasthttp does not answer, the last one
+// on its connection or not.
+func (s *Server) problem(code clickday.Code, last bool) []byte {
+	p := wire.NewProblem(code)
 	p.ServerTime = s.cfg.Clock.Now().UnixNano()
+	if t := s.cfg.Calendar.Current(); t != nil {
+		p.CalendarVersion = t.Version
+	}
 	body := p.Bytes()
-	head := "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: " + wire.TypeProblem +
-		"\r\nRetry-After: " + retryAfter() + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
-	return append([]byte(head), body...)
+	head := "HTTP/1.1 " + strconv.Itoa(p.Status) + " " + http.StatusText(p.Status) + "\r\nCache-Control: no-store\r\nContent-Type: " + wire.TypeProblem
+	if last {
+		head += "\r\nConnection: close"
+	}
+	if p.Status == http.StatusServiceUnavailable {
+		head += "\r\nRetry-After: " + retryAfter()
+	}
+	return append([]byte(head+"\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"), body...)
 }
 
 // Safe returns the watermark of the node: the smallest of its listeners, as
 // arrival.Listener.Safe says.
+//
+// It looks at every connection, so it answers from memory when it is asked again
+// soon: what was safe then is safe now.
 func (s *Server) Safe() int64 {
+	s.safe.mu.Lock()
+	defer s.safe.mu.Unlock()
+	now := s.cfg.Clock.Now()
+	if age := now.Sub(s.safe.at); age >= 0 && age < safeEvery {
+		return s.safe.instant
+	}
 	low := s.doors[0].Safe()
 	for _, d := range s.doors[1:] {
 		low = min(low, d.Safe())
 	}
+	s.safe.at, s.safe.instant = now, low
 	return low
+}
+
+// safeEvery is how long an answer of Safe may be given again.
+const safeEvery = 25 * time.Millisecond
+
+// safeAnswer is the last answer of Safe.
+type safeAnswer struct {
+	mu      sync.Mutex
+	at      time.Time // guarded by mu
+	instant int64     // guarded by mu
 }
 
 func (s *Server) closeConns(onlyWaiting bool) {

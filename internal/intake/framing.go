@@ -20,6 +20,7 @@ type framing struct {
 	medias   int
 	chunked  bool // any Transfer-Encoding
 	expected bool // Expect or Upgrade
+	other    bool // a header that is not known to mean nothing here
 }
 
 // checkFraming returns the code of the first rule that a request breaks, or "".
@@ -111,10 +112,14 @@ func (f *framing) header(name, value []byte) bool {
 		f.encoded = true
 	case named(name, "host"):
 		f.hosts++
+		f.other = f.other || len(value) == 0
 	case named(name, "transfer-encoding"):
 		f.chunked = true
 	case named(name, "expect"), named(name, "upgrade"):
 		f.expected = true
+	case named(name, "user-agent"), named(name, "accept"), named(name, "accept-encoding"):
+	default:
+		f.other = true
 	}
 	return true
 }

@@ -155,17 +155,30 @@ func (s *Server) append(ctx *fasthttp.RequestCtx, id clickday.SubmissionID, enve
 
 // failed answers for a journal that did not do what it was asked.
 func (s *Server) failed(ctx *fasthttp.RequestCtx, err error) {
+	code, last := s.failure(err)
+	if last {
+		s.refuseAndClose(ctx, code)
+		return
+	}
+	s.refuse(ctx, code, nil)
+}
+
+// failure is what to say of an error of the journal, and whether it is the last
+// word on the connection.
+func (s *Server) failure(err error) (code clickday.Code, last bool) {
 	switch {
+	case err == nil:
+		return "", false
 	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrNoCopy):
-		s.refuse(ctx, clickday.CodeOverloaded, nil)
+		return clickday.CodeOverloaded, false
 	case errors.Is(err, errStalled):
 		s.cfg.Metrics.Stalled.Inc()
-		s.refuse(ctx, clickday.CodeOverloaded, nil)
+		return clickday.CodeOverloaded, false
 	case errors.Is(err, journal.ErrClosed), s.hard.Err() != nil:
-		s.refuseAndClose(ctx, clickday.CodeShuttingDown)
+		return clickday.CodeShuttingDown, true
 	default:
 		s.cfg.Log.Error("journal fails", "error", err)
-		s.refuseAndClose(ctx, clickday.CodeInternal)
+		return clickday.CodeInternal, true
 	}
 }
 

@@ -90,6 +90,8 @@ type Server struct {
 	http     fasthttp.Server
 	doors    []*door // the public one first
 	patience *patience
+	safe     safeAnswer
+	lane     *lane // nil if the journal cannot
 	draining atomic.Bool
 	soft     context.Context // ends when the end begins
 	drain    context.CancelFunc
@@ -114,6 +116,7 @@ func New(cfg Config) (*Server, error) {
 	s.soft, s.drain = context.WithCancel(context.Background())
 	s.hard, s.cut = context.WithCancel(context.Background())
 	s.patience = newPatience(s.hard)
+	s.openLane()
 	s.openDoors()
 	s.http = fasthttp.Server{
 		Handler: s.handle, ErrorHandler: s.handleError, ExpectHandler: s.handleExpect,

@@ -22,10 +22,34 @@ type group struct {
 	kid      uint32        // set before done
 	err      error         // set before done
 	expiry   *time.Timer   // while it is kept back for its second copy
+
+	waiters  []waiting   // guarded by the journal's mu
+	answers  *answering  // set with the first waiter
+	patience func() bool // stops the end of waiting; set with the first waiter
+	stalled  bool        // guarded by the journal's mu; waiters have been told of the end of their patience
 }
 
-func newGroup() *group {
-	return &group{frame: make([]byte, batch.HeaderSize, 4096), done: make(chan struct{})}
+// newGroup makes an empty group in the buffer of one that has been written.
+// Called with mu held.
+func (j *Journal) newGroup() *group {
+	g := &group{done: make(chan struct{})}
+	if n := len(j.frames); n > 0 {
+		g.frame, j.frames = j.frames[n-1], j.frames[:n-1]
+		g.leaves, g.starts = make([]wire.Leaf, 0, j.usual), make([]int, 0, j.usual)
+	}
+	g.frame = append(g.frame[:0], blankHeader[:]...)
+	return g
+}
+
+var blankHeader [batch.HeaderSize]byte
+
+// recycle keeps the buffer of a written group for another one. Called with mu held.
+func (j *Journal) recycle(g *group) {
+	j.usual = max(len(g.leaves), j.usual*7/8)
+	if len(j.frames) < framesMax {
+		j.frames = append(j.frames, g.frame)
+	}
+	g.frame, g.starts = nil, nil
 }
 
 // fits reports whether another envelope does, in a frame of at most so many bytes.
@@ -63,12 +87,16 @@ func growRecord(frame, envelope []byte) []byte {
 
 // acknowledgement returns the answer for one record of a group that is done.
 func (g *group) acknowledgement(record int) []byte {
+	return g.appendAcknowledgement(make([]byte, 0, wire.AcknowledgementSize(16)), record)
+}
+
+func (g *group) appendAcknowledgement(b []byte, record int) []byte {
 	var path [16][32]byte // batches have at most 1,024 records
 	a := wire.Acknowledgement{
 		Leaf: g.leaves[record], Batch: g.head.Batch, Index: uint32(record), Count: g.head.Count,
 		Prev: g.head.Prev, KeyID: g.kid, Signature: g.sig, Path: g.tree.AppendPath(path[:0], record),
 	}
-	return wire.AppendAcknowledgement(make([]byte, 0, 256+32*len(a.Path)), &a)
+	return wire.AppendAcknowledgement(b, &a)
 }
 
 // Outcome is what Append did.
@@ -165,7 +193,7 @@ func (j *Journal) open(envelope int) (*group, int64) {
 	if n := len(j.waiting); n > 0 && j.waiting[n-1].fits(envelope, j.batchMax) {
 		return j.waiting[n-1], cost
 	}
-	return newGroup(), cost + batch.HeaderSize + batch.TrailerSize + sector
+	return j.newGroup(), cost + batch.HeaderSize + batch.TrailerSize + sector
 }
 
 // hasRoom keeps the promise that whatever waits can be written: a frame never

@@ -47,7 +47,7 @@ func (j *Journal) Copied(batch uint64) {
 	for ; n < len(j.second.held) && j.second.held[n].head.Batch <= batch; n++ {
 		g := j.second.held[n]
 		g.expiry.Stop()
-		close(g.done)
+		g.settle()
 	}
 	j.second.held = slices.Delete(j.second.held, 0, n)
 }
@@ -67,7 +67,7 @@ func (j *Journal) Uncopied() uint64 {
 // there. Called with mu held.
 func (j *Journal) release(g *group) {
 	if !j.second.lacks(g.head.Batch) {
-		close(g.done)
+		g.settle()
 		return
 	}
 	j.second.held = append(j.second.held, g)
@@ -93,5 +93,5 @@ func (s *second) drop(err error) {
 // fail tells everybody who waits for the group of an error.
 func (g *group) fail(err error) {
 	g.err = err
-	close(g.done)
+	g.settle()
 }

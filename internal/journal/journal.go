@@ -50,6 +50,10 @@ var (
 const (
 	batchRecordsMax = 1024
 	batchBytesMax   = 2 << 20
+	// gatherTurns is how often the writer lets others go first.
+	gatherTurns = 3
+	// framesMax is how many buffers of written batches are kept for others.
+	framesMax = 4
 
 	defaultSegment = 64 << 20
 	defaultPending = 16 << 20
@@ -108,6 +112,8 @@ type Journal struct {
 	closing bool                            // guarded by mu
 	dead    error                           // guarded by mu
 	second  second                          // guarded by mu
+	frames  [][]byte                        // guarded by mu; buffers for groups
+	usual   int                             // guarded by mu; how many records batches have had lately
 	changed chan struct{}                   // guarded by mu; closed and replaced with every batch
 
 	wake     chan struct{} // to the writer, capacity 1
@@ -115,6 +121,7 @@ type Journal struct {
 	deadCh   chan struct{} // closed when dead is set
 	stop     chan struct{} // closed by Close
 	done     sync.WaitGroup
+	answers  answering
 	lowSpace atomic.Bool
 	batchMax int64 // of the frame of a batch, in bytes
 
@@ -286,6 +293,7 @@ func (j *Journal) Close(ctx context.Context) error {
 	j.mu.Lock()
 	j.second.drop(ErrClosed)
 	j.mu.Unlock()
+	j.answers.close()
 	return errors.Join(j.Err(), j.closeFiles(), j.lock.release())
 }
 

@@ -34,6 +34,7 @@ func Open(opts Options) (*Journal, error) {
 		return nil, errors.Join(err, j.closeFiles(), held.release())
 	}
 	j.done.Add(2)
+	j.answers.start()
 	go j.write()
 	go j.prepare()
 	return j, nil

@@ -127,6 +127,10 @@ func AppendAcknowledgement(b []byte, a *Acknowledgement) []byte {
 	return b
 }
 
+// AcknowledgementSize returns the length in bytes of an acknowledgement with a
+// path of so many hashes.
+func AcknowledgementSize(path int) int { return ackPathAt + 1 + 32*path }
+
 // ParseAcknowledgement reads an acknowledgement without checking it.
 func ParseAcknowledgement(b []byte) (Acknowledgement, error) {
 	var a Acknowledgement
