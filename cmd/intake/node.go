@@ -35,6 +35,9 @@ const (
 	drainTimeout = 10 * time.Second
 	diskTimeout  = 5 * time.Second // how long a request waits for the disk, besides the second copy
 	flushTimeout = 5 * time.Second
+	// gatherFor is how long a few batches wait to go to Redis together. Numbers
+	// come later than that anyway: by the grace of the watermark.
+	gatherFor = 20 * time.Millisecond
 )
 
 // node is everything that one serve process holds open.
@@ -86,7 +89,7 @@ func (c *serveCmd) open(ctx context.Context, log *slog.Logger) (*node, error) {
 		copied = n.journal.Copied
 	}
 	n.forwarder = forwarder.New(forwarder.Config{
-		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.server.Safe, Copied: copied,
+		Node: c.Node, Journal: n.journal, Queue: n.queue, Safe: n.server.Safe, Copied: copied, Gather: gatherFor,
 		Clock: clock.System{}, Log: log, Metrics: forwarder.NewMetrics(reg),
 	})
 	return n, nil

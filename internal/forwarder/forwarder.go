@@ -26,6 +26,8 @@ const (
 	// often the worker's wish is read.
 	markEvery = 100 * time.Millisecond
 	lookEvery = 250 * time.Millisecond
+	// gatherBatches is how many batches wait for no others.
+	gatherBatches = 16
 	// appendBytes is about how much one call to the queue carries.
 	appendBytes = 1 << 20
 	callTimeout = 5 * time.Second
@@ -69,6 +71,9 @@ type Config struct {
 	// copies, whenever it has grown. Must not block. Somebody waits for it,
 	// so a queue that fails is tried again sooner.
 	Copied  func(batch uint64)
+	// Gather is how long a few batches wait for others to go in one call; not
+	// while Copied is set.
+	Gather  time.Duration
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Metrics *Metrics
@@ -102,9 +107,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		case err == nil:
 			f.recovered()
 			wait = backoffFirst
-			if !more {
-				f.pause(ctx, markEvery, f.cfg.Journal.Changed(f.at))
-			}
+			f.rest(ctx, more)
 		case errors.Is(err, queue.ErrUnavailable) || ctx.Err() != nil:
 			f.failed(err)
 			f.pause(ctx, wait/2+rand.N(wait/2), nil)
@@ -124,6 +127,19 @@ func (f *Forwarder) Flush(ctx context.Context) error {
 		if err != nil || !more {
 			return err
 		}
+	}
+}
+
+// rest waits for the next batch, and then a moment more so that several go in one
+// call, which costs Redis one sync instead of many; but not while somebody waits
+// for the second copy.
+func (f *Forwarder) rest(ctx context.Context, more bool) {
+	if more {
+		return
+	}
+	f.pause(ctx, markEvery, f.cfg.Journal.Changed(f.at))
+	if last := f.cfg.Journal.LastBatch(); f.cfg.Gather > 0 && f.cfg.Copied == nil && last > f.at && last < f.at+gatherBatches {
+		f.pause(ctx, f.cfg.Gather, nil)
 	}
 }
 

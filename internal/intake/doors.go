@@ -103,8 +103,9 @@ func (s *Server) Safe() int64 {
 	return low
 }
 
-// safeEvery is how long an answer of Safe may be given again.
-const safeEvery = 25 * time.Millisecond
+// safeEvery is how long an answer of Safe may be given again: not as long as the
+// forwarder waits between two marks.
+const safeEvery = 90 * time.Millisecond
 
 // safeAnswer is the last answer of Safe.
 type safeAnswer struct {
