@@ -24,6 +24,7 @@ import|imagemagick|imagemagick|takes pictures of that window
 pdfsig|poppler-utils|poppler|independent check of the seal on receipts
 openssl|openssl|openssl|independent check of signatures
 python3|python3|python3|independent check of the test vectors
+/sbin/mkfs.ext4|e2fsprogs|-|makes the small disks whose power the tests cut
 ps|procps|-|process numbers in the tests that kill
 /usr/sbin/chronyd|chrony|chrony|a real time server for the tests of the clock watch; takes the place of systemd-timesyncd
 '
