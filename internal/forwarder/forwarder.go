@@ -70,7 +70,7 @@ type Config struct {
 	// Copied, if set, is told up to which batch the queue is known to hold
 	// copies, whenever it has grown. Must not block. Somebody waits for it,
 	// so a queue that fails is tried again sooner.
-	Copied  func(batch uint64)
+	Copied func(batch uint64)
 	// Gather is how long a few batches wait for others to go in one call; not
 	// while Copied is set.
 	Gather  time.Duration

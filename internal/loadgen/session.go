@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,6 +16,8 @@ import (
 const (
 	dialers     = 16 // connections being opened at a time
 	sessionRead = 2 << 10
+	// dialTimeout bounds opening and warming of all connections together.
+	dialTimeout = 2 * time.Minute
 )
 
 // Session is warm connections to one server, each ready to send.
@@ -42,6 +45,8 @@ func Dial(ctx context.Context, addr string, conns int, config *tls.Config, warm 
 	}
 	s := &Session{conns: make([]*link, conns), idle: make(chan *link, conns)}
 	group, gctx := errgroup.WithContext(ctx)
+	gctx, cancel := context.WithTimeout(gctx, dialTimeout)
+	defer cancel()
 	group.SetLimit(dialers)
 	for i := range s.conns {
 		group.Go(func() (err error) {
@@ -70,6 +75,7 @@ func open(ctx context.Context, addr string, config *tls.Config, warm []byte) (*l
 		return nil, fmt.Errorf("loadgen: %w", err)
 	}
 	l := &link{conn: c, in: bufio.NewReaderSize(c, sessionRead)}
+	defer context.AfterFunc(ctx, func() { c.Close() })() // ends an exchange that nobody answers
 	status, _, err := l.exchange(warm)
 	if err == nil && status != 200 {
 		err = fmt.Errorf("loadgen: warming is answered with status %d", status)
