@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 
@@ -17,18 +18,22 @@ type nodeSetCommand struct {
 	database
 	ID        uint16 `help:"Number of the node, 1 to 65535." required:""`
 	URL       string `help:"Where mini-clients send to, https://host[:port]." required:"" name:"url"`
+	WarmURL   string `help:"Its ticketed address, https://host[:port], if it has one." name:"warm-url"`
 	PublicKey string `help:"File of the node's public key, node-N.pub." required:"" type:"existingfile"`
 	CA        string `help:"File of the private authority of its certificate, if it has one." name:"ca" type:"existingfile"`
 }
 
 // Run stores the node.
 func (c *nodeSetCommand) Run(ctx context.Context) error {
-	n := accounts.Node{ID: clickday.NodeID(c.ID), URL: c.URL}
+	n := accounts.Node{ID: clickday.NodeID(c.ID), URL: c.URL, WarmURL: c.WarmURL}
 	if c.ID == 0 {
 		return fmt.Errorf("--id: want 1 to 65535")
 	}
 	if u, err := url.Parse(c.URL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.Path != "" {
 		return fmt.Errorf("--url %q: want https://host[:port] and nothing behind", c.URL)
+	}
+	if err := checkWarmURL(c.WarmURL); err != nil {
+		return err
 	}
 	key, err := keys.ReadPublic(c.PublicKey)
 	if err != nil {
@@ -45,6 +50,25 @@ func (c *nodeSetCommand) Run(ctx context.Context) error {
 		fmt.Printf("node %d at %s\n", n.ID, n.URL)
 		return nil
 	})
+}
+
+// checkWarmURL takes what mini-clients take: https, plain http only on loopback,
+// or nothing.
+func checkWarmURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	bare := err == nil && u.Hostname() != "" && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+	if bare && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil
+	}
+	return fmt.Errorf("--warm-url %q: want https://host[:port] and nothing behind; http only on this machine", raw)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func readCA(path string) (string, error) {

@@ -126,6 +126,7 @@ type Device struct {
 type Node struct {
 	ID        clickday.NodeID
 	URL       string
+	WarmURL   string // ticketed address of the node, or empty
 	PublicKey []byte // Ed25519
 	CA        string // PEM of the private authority of its certificate, or empty
 }

@@ -87,9 +87,10 @@ func ensureDay(ctx context.Context, tx pgx.Tx, day clickday.DayID, code string, 
 
 // SetNode adds or changes an intake node. Its watermark is kept.
 func (db *DB) SetNode(ctx context.Context, n *accounts.Node) error {
-	_, err := db.Pool.Exec(ctx, `INSERT INTO intake_nodes (node, public_key, url, ca_pem) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (node) DO UPDATE SET public_key = excluded.public_key, url = excluded.url, ca_pem = excluded.ca_pem, active = true`,
-		n.ID, n.PublicKey, n.URL, n.CA)
+	_, err := db.Pool.Exec(ctx, `INSERT INTO intake_nodes (node, public_key, url, warm_url, ca_pem) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (node) DO UPDATE SET public_key = excluded.public_key, url = excluded.url, warm_url = excluded.warm_url,
+			ca_pem = excluded.ca_pem, active = true`,
+		n.ID, n.PublicKey, n.URL, n.WarmURL, n.CA)
 	if err != nil {
 		return fmt.Errorf("postgres: node %d: %w", n.ID, err)
 	}
@@ -98,13 +99,13 @@ func (db *DB) SetNode(ctx context.Context, n *accounts.Node) error {
 
 // Nodes returns the active intake nodes by number.
 func (db *DB) Nodes(ctx context.Context) ([]accounts.Node, error) {
-	rows, err := db.Pool.Query(ctx, "SELECT node, url, public_key, ca_pem FROM intake_nodes WHERE active ORDER BY node")
+	rows, err := db.Pool.Query(ctx, "SELECT node, url, warm_url, public_key, ca_pem FROM intake_nodes WHERE active ORDER BY node")
 	if err != nil {
 		return nil, fmt.Errorf("postgres: nodes: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (accounts.Node, error) {
 		var n accounts.Node
-		err := row.Scan(&n.ID, &n.URL, &n.PublicKey, &n.CA)
+		err := row.Scan(&n.ID, &n.URL, &n.WarmURL, &n.PublicKey, &n.CA)
 		return n, err
 	})
 	if err != nil {

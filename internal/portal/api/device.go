@@ -83,6 +83,7 @@ func (a *API) listDevices(w http.ResponseWriter, r *http.Request, c *caller) err
 type nodeJSON struct {
 	Node      clickday.NodeID `json:"node"`
 	URL       string          `json:"url"`
+	WarmURL   string          `json:"warm_url,omitempty"`
 	PublicKey []byte          `json:"public_key"`
 	CA        string          `json:"ca_pem"`
 }
@@ -94,7 +95,7 @@ func (a *API) config(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := make([]nodeJSON, len(nodes))
 	for i, n := range nodes {
-		out[i] = nodeJSON{n.ID, n.URL, n.PublicKey, n.CA}
+		out[i] = nodeJSON{n.ID, n.URL, n.WarmURL, n.PublicKey, n.CA}
 	}
 	w.Header().Set("Cache-Control", "no-cache")
 	return a.json(w, r, http.StatusOK, struct {
