@@ -218,6 +218,14 @@ func (c *Client) nodes() ([]link.Node, error) {
 		if err != nil {
 			return nil, err
 		}
+		if n.WarmURL != "" {
+			warm, err := link.NewNode(n.Node, n.WarmURL, n.CAPEM, n.PublicKey)
+			if err != nil {
+				c.Log.Warn("ticketed address is of no use", "err", err)
+			} else {
+				node.Warm = &warm
+			}
+		}
 		out = append(out, node)
 	}
 	return out, nil

@@ -133,10 +133,11 @@ func (c *Client) sendingNodes() ([]sending.Node, error) {
 	}
 	out := make([]sending.Node, 0, len(nodes))
 	for _, n := range nodes {
+		way := link.NewWay(n, c.base, c.Log)
 		out = append(out, sending.Node{
 			ID: n.ID, Public: n.Public,
-			Dial: func(ctx context.Context) (sending.Link, error) {
-				l, err := link.Dial(ctx, n, c.base)
+			Dial: func(ctx context.Context, envelope []byte) (sending.Link, error) {
+				l, err := way.Dial(ctx, envelope)
 				if err != nil {
 					return nil, err // never a typed nil in the interface
 				}

@@ -36,6 +36,7 @@ const (
 type Server struct {
 	Portal *httptest.Server // plain http on loopback, as the demo has it
 	Intake *httptest.Server // https with its own authority
+	Warm   *httptest.Server // the intake's ticketed address; nil until OpenWarm
 	Token  string
 
 	clk     clock.Clock
@@ -55,6 +56,8 @@ type Server struct {
 	fault      func(id clickday.SubmissionID, attempt int) Fault
 	attempts   map[clickday.SubmissionID]int
 	deny       bool
+	visits     map[visit]int
+	warmCode   clickday.Code // refuses every ticket
 }
 
 // App is one sealed application.
@@ -73,7 +76,7 @@ func NewServer(t testing.TB, clk clock.Clock, opens int64) *Server {
 	s := &Server{
 		Token: "token-of-the-device", clk: clk, ticket: make([]byte, 32),
 		challenges: map[string]string{}, stored: map[clickday.SubmissionID]wire.Acknowledgement{},
-		numbers: map[string]int64{}, attempts: map[clickday.SubmissionID]int{},
+		numbers: map[string]int64{}, attempts: map[clickday.SubmissionID]int{}, visits: map[visit]int{},
 		calendar: clickday.Calendar{Version: 1, Days: []clickday.Day{{
 			ID: 1, Code: "B-2026", TitleIT: "Lavoro subordinato 2026", TitleEN: "Subordinate work 2026",
 			Models: []clickday.ModelCode{"B"}, Opens: opens, Closes: opens + 3600e9, State: clickday.DayScheduled,

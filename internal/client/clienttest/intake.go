@@ -15,6 +15,7 @@ func (s *Server) intakeRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+wire.PathSubmit, s.submit)
 	mux.HandleFunc("GET "+wire.PathSubmit+"/{id}", s.status)
+	mux.HandleFunc("POST "+wire.PathWarm, s.showTicket)
 	mux.HandleFunc("GET "+wire.PathTime, s.time)
 	mux.HandleFunc("GET "+wire.PathCalendar, func(w http.ResponseWriter, _ *http.Request) { reply(w, wire.TypeCalendar, s.sealedCalendar()) })
 	return mux
@@ -61,7 +62,7 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := wire.IDOf(envelope)
-	f := s.nextFault(id)
+	f := s.nextFault(id, r)
 	switch f {
 	case CutBefore:
 		panic(http.ErrAbortHandler)
@@ -83,10 +84,11 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request) {
 	reply(w, wire.TypeAcknowledgement, wire.AppendAcknowledgement(nil, &ack))
 }
 
-func (s *Server) nextFault(id clickday.SubmissionID) Fault {
+func (s *Server) nextFault(id clickday.SubmissionID, r *http.Request) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attempts[id]++
+	s.visits[visit{guestOf(r) != nil, r.URL.Path}]++
 	if s.fault == nil {
 		return Fine
 	}

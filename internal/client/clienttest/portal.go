@@ -79,9 +79,13 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
+	node := store.Node{Node: 1, URL: s.Intake.URL, PublicKey: s.nodeKey.Public().(ed25519.PublicKey), CAPEM: s.caPEM()}
+	if s.Warm != nil {
+		node.WarmURL = s.Warm.URL
+	}
 	writeJSON(w, http.StatusOK, portalapi.Settings{
 		Name: "Portale di prova", CalendarKey: s.calKey.Public().(ed25519.PublicKey),
-		Nodes: []store.Node{{Node: 1, URL: s.Intake.URL, PublicKey: s.nodeKey.Public().(ed25519.PublicKey), CAPEM: s.caPEM()}},
+		Nodes: []store.Node{node},
 	})
 }
 

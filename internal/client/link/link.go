@@ -42,6 +42,7 @@ type Node struct {
 	Host   string // Host header
 	Public ed25519.PublicKey
 	TLS    *tls.Config // nil: plain, only on loopback
+	Warm   *Node       // its ticketed address, nil for none
 }
 
 // NewNode reads a node's address. Plain http is taken on loopback only. An
@@ -78,7 +79,10 @@ func IsLoopback(host string) bool {
 }
 
 func tlsConfig(host, caPEM string) (*tls.Config, error) {
-	c := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}
+	c := &tls.Config{
+		ServerName: host, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(0), // a handshake around the opening costs the node less
+	}
 	if caPEM != "" {
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM([]byte(caPEM)) {

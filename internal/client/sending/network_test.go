@@ -33,6 +33,7 @@ type world struct {
 	stored   map[clickday.SubmissionID]arrival
 	fault    func(w *world, n int, id clickday.SubmissionID) fault // guarded by mu; nil is none
 	open     int                                                   // guarded by mu; connections
+	shown    []clickday.SubmissionID                               // guarded by mu; for each connection what it was opened for
 }
 
 type arrival struct {
@@ -88,11 +89,12 @@ func (w *world) nodes(n int) []Node {
 	for i := range n {
 		out = append(out, Node{
 			ID: clickday.NodeID(i + 1), Public: w.key.Public().(ed25519.PublicKey),
-			Dial: func(context.Context) (Link, error) {
+			Dial: func(_ context.Context, envelope []byte) (Link, error) {
 				w.way()
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				w.open++
+				w.shown = append(w.shown, wire.IDOf(envelope))
 				return &wireless{w, i, timing.NewBase(clock.System{})}, nil
 			},
 		})

@@ -88,6 +88,9 @@ func (s *sender) pending() []*item {
 	for len(s.workers) < want {
 		s.workers = append(s.workers, &worker{s: s, links: make([]Link, len(s.Nodes))})
 	}
+	for i := range want { // the queue hands them out in this order
+		s.workers[i].first = items[i].record.Envelope
+	}
 	s.update(func(p *Progress) { p.Wanted = len(s.workers) })
 	return items
 }

@@ -49,7 +49,9 @@ type Link interface {
 type Node struct {
 	ID     clickday.NodeID
 	Public ed25519.PublicKey // checks its acknowledgements
-	Dial   func(ctx context.Context) (Link, error)
+	// Dial connects. The envelope is the one that is likely to be sent first, so
+	// that its ticket can be shown where one is asked for; nil when there is none.
+	Dial func(ctx context.Context, envelope []byte) (Link, error)
 }
 
 // Records is the memory of the applications. *store.Store implements it.

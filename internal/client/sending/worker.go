@@ -13,12 +13,13 @@ import (
 type worker struct {
 	s     *sender
 	links []Link // by position of the node; nil when not connected
+	first []byte // envelope that it will probably send first; nil for none
 }
 
 // link returns the warm connection to a node, or makes one.
 func (w *worker) link(ctx context.Context, n int) (Link, error) {
 	if w.links[n] == nil {
-		l, err := w.s.Nodes[n].Dial(ctx)
+		l, err := w.s.Nodes[n].Dial(ctx, w.first)
 		if err != nil {
 			return nil, err
 		}
@@ -99,6 +100,7 @@ func (w *worker) work(ctx context.Context, q *queue) {
 func (w *worker) attempt(ctx context.Context, q *queue, it *item) {
 	n := w.s.nodeFor(it)
 	it.tries++
+	w.first = it.record.Envelope
 	l, err := w.ready(ctx, n)
 	if errors.Is(err, errOver) {
 		q.done(it) // the run goes on with what the day's end asks for

@@ -39,8 +39,9 @@ type Account struct {
 type Node struct {
 	Node      clickday.NodeID `json:"node"`
 	URL       string          `json:"url"`
-	PublicKey []byte          `json:"public_key"` // Ed25519, checks acknowledgements and time answers
-	CAPEM     string          `json:"ca_pem"`     // empty: the system's authorities
+	WarmURL   string          `json:"warm_url,omitempty"` // ticketed address, if there is one
+	PublicKey []byte          `json:"public_key"`         // Ed25519, checks acknowledgements and time answers
+	CAPEM     string          `json:"ca_pem"`             // empty: the system's authorities
 }
 
 // Profile reads the profile, and false before the first pairing.
