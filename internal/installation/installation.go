@@ -49,6 +49,7 @@ type Installation struct {
 
 	DatabaseURL, RedisURL          string
 	PortalURL, IntakeURL, AdminURL string
+	WarmURL                        string // ticketed address of the intake
 
 	cfg Config
 }
@@ -112,6 +113,11 @@ func (in *Installation) choosePorts() error {
 	if err != nil {
 		return err
 	}
+	warm, err := freeAddress(0)
+	if err != nil {
+		return err
+	}
+	in.WarmURL = "https://" + warm
 	in.PortalURL, in.IntakeURL, in.AdminURL = "http://"+portal, "https://"+intake, "http://"+admin
 	return nil
 }
@@ -139,6 +145,7 @@ func (in *Installation) define() {
 	in.Portal = program("portal", "portal", "serve", "--listen", host(in.PortalURL),
 		"--public-url", in.PortalURL, "--keys", in.keys())
 	in.Intake = program("intake", "intake", "serve", "--listen", host(in.IntakeURL), "--admin-listen", host(in.AdminURL),
+		"--warm-listen", host(in.WarmURL),
 		"--node", "1", "--data", filepath.Join(in.cfg.Dir, "intake-1"), "--keys", in.keys(),
 		"--tls-cert", filepath.Join(in.keys(), "tls.crt"), "--tls-key", filepath.Join(in.keys(), "tls.key"),
 		"--calendar-url", in.PortalURL+"/api/v1/calendar")
@@ -161,7 +168,7 @@ func (in *Installation) prepare(ctx context.Context) error {
 	steps := [][]string{
 		{"migrate"},
 		{"keys", "--dir", in.keys(), "--node", "1", "--host", "127.0.0.1"},
-		{"node", "set", "--id", "1", "--url", in.IntakeURL,
+		{"node", "set", "--id", "1", "--url", in.IntakeURL, "--warm-url", in.WarmURL,
 			"--public-key", filepath.Join(in.keys(), "node-1.pub"), "--ca", filepath.Join(in.keys(), "ca.crt")},
 	}
 	for _, args := range steps {
