@@ -47,8 +47,12 @@ type Conn struct {
 	writeError error  // of the TryWrite in progress
 }
 
-// readBlock is as much as one system call reads: a request of ordinary size.
-type readBlock [4 << 10]byte
+// readBlock is what one system call needs, and as much as it reads: a request of
+// ordinary size. Idle connections have none.
+type readBlock struct {
+	message
+	data [4 << 10]byte
+}
 
 var readBlocks = sync.Pool{New: func() any { return new(readBlock) }}
 
@@ -58,7 +62,6 @@ type readOp struct {
 	buf []byte
 	n   int
 	err error
-	message
 }
 
 func newConn(c *net.TCPConn, owner *Listener, clean int64) (*Conn, error) {

@@ -57,22 +57,18 @@ func (c *Conn) Read(b []byte) (int, error) {
 func (c *Conn) receive(fd uintptr) bool {
 	c.running()
 	before := c.clock.Now()
-	var block *readBlock
+	block := readBlocks.Get().(*readBlock)
 	into := c.op.buf
-	if len(into) < len(block) { // one call for what would otherwise take several
-		block = readBlocks.Get().(*readBlock)
-		into = block[:]
+	if len(into) < len(block.data) { // one call for what would otherwise take several
+		into = block.data[:]
 	}
-	n, errno := c.op.receive(fd, into)
+	n, errno := block.receive(fd, into)
 	if errno == 0 && n > 0 {
-		c.remember(c.op.kernelStamp())
-		c.op.n = min(n, len(c.op.buf))
-		if block != nil {
-			copy(c.op.buf, block[:n])
-			c.ahead, c.block = block[c.op.n:n], block
-		}
+		c.remember(block.kernelStamp())
+		c.op.n = copy(c.op.buf, into[:n]) // onto itself if the caller's buffer is the larger one
+		c.ahead, c.block = into[c.op.n:n], block
 	}
-	if block != nil && len(c.ahead) == 0 {
+	if len(c.ahead) == 0 {
 		readBlocks.Put(block)
 		c.ahead, c.block = nil, nil
 	}
@@ -88,8 +84,7 @@ func (c *Conn) receive(fd uintptr) bool {
 	return true
 }
 
-func (o *readOp) receive(fd uintptr, into []byte) (int, syscall.Errno) {
-	m := &o.message
+func (m *message) receive(fd uintptr, into []byte) (int, syscall.Errno) {
 	m.iov.Base = &into[0]
 	m.iov.SetLen(len(into))
 	m.hdr.Iov = &m.iov

@@ -59,6 +59,9 @@ type Journal interface {
 	Changed(after uint64) <-chan struct{}
 }
 
+// recycler is a Journal that can use again what Frames has returned.
+type recycler interface{ Recycle(frames [][]byte) }
+
 // Config says what to carry where.
 type Config struct {
 	Node    clickday.NodeID
@@ -190,6 +193,9 @@ func (f *Forwarder) turn(ctx context.Context) (more bool, err error) {
 	err = f.cfg.Queue.Append(ctx, f.cfg.Node, frames, mark)
 	if err != nil && !errors.Is(err, queue.ErrFewCopies) {
 		return false, fmt.Errorf("forwarder: append %d batches after %d: %w", len(frames), f.at, err)
+	}
+	if r, ok := f.cfg.Journal.(recycler); ok {
+		r.Recycle(frames)
 	}
 	f.at, f.mark = to, mark
 	f.confirm(err)

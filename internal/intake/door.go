@@ -43,6 +43,7 @@ type door struct {
 	lane  *lane // nil if the journal keeps a goroutine for each submission
 
 	open      atomic.Int64
+	entered   atomic.Int64 // ever
 	strangers atomic.Int64
 	mu        sync.Mutex
 	guests    map[clickday.ApplicationID]int // guarded by mu
@@ -70,6 +71,7 @@ func (d *door) Accept() (net.Conn, error) {
 
 func (d *door) enter(c net.Conn) counted {
 	d.open.Add(1)
+	d.entered.Add(1)
 	if d.warm {
 		d.strangers.Add(1)
 	}

@@ -134,6 +134,7 @@ func New(cfg Config) (*Server, error) {
 // Serve answers until Shutdown. It returns nil then.
 func (s *Server) Serve() error {
 	go s.patience.run(s.hard, s.cfg.Timeouts.Append)
+	go s.trim(s.soft)
 	var group errgroup.Group
 	for _, d := range s.doors {
 		group.Go(func() error { return s.http.Serve(d) })

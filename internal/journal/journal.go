@@ -122,6 +122,7 @@ type Journal struct {
 	stop     chan struct{} // closed by Close
 	done     sync.WaitGroup
 	answers  answering
+	reads    sync.Pool // of *[]byte, given back by Recycle
 	lowSpace atomic.Bool
 	batchMax int64 // of the frame of a batch, in bytes
 
@@ -250,11 +251,27 @@ func (j *Journal) frame(n uint64) ([]byte, error) {
 	p := j.batches[n-1]
 	file := j.segs[p.segment].file
 	j.mu.Unlock()
-	b := make([]byte, p.length)
+	b := j.readInto(int(p.length))
 	if _, err := file.ReadAt(b, int64(p.offset)); err != nil {
 		return nil, fmt.Errorf("journal: read batch %d: %w", n, err)
 	}
 	return b, nil
+}
+
+// readInto returns a buffer of that length with anything in it.
+func (j *Journal) readInto(length int) []byte {
+	if b, ok := j.reads.Get().(*[]byte); ok && cap(*b) >= length {
+		return (*b)[:length]
+	}
+	return make([]byte, length)
+}
+
+// Recycle takes back what Frames has returned and nobody looks at any more, to
+// read other frames into it. Calling it is a favour, not a duty.
+func (j *Journal) Recycle(frames [][]byte) {
+	for i := range frames {
+		j.reads.Put(&frames[i])
+	}
 }
 
 // Changed returns a channel that is closed when a batch after the given one is
