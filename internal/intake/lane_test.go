@@ -1,0 +1,131 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/journal"
+	"puntuale/internal/wire"
+)
+
+// watched counts what goes through the fast lane.
+type watched struct {
+	*journal.Journal
+	taken atomic.Int32
+}
+
+func (w *watched) Submit(ctx context.Context, id clickday.SubmissionID, stamp clickday.Stamp, env []byte, who journal.Waiter) bool {
+	ok := w.Journal.Submit(ctx, id, stamp, env, who)
+	if ok {
+		w.taken.Add(1)
+	}
+	return ok
+}
+
+// openLane is a node whose fast lane is watched.
+func openLane(t *testing.T, secure bool) (*world, *watched) {
+	t.Helper()
+	j := new(watched)
+	w := openWith(t, secure, func(c *Config) {
+		j.Journal = c.Journal.(*journal.Journal)
+		c.Journal = j
+	})
+	return w, j
+}
+
+func TestTheFastLaneAnswersAsTheOtherWayDoes(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "tls": true} {
+		t.Run(name, func(t *testing.T) {
+			w, j := openLane(t, secure)
+			c := w.dial(w.listener.Addr())
+			r := bufio.NewReader(c)
+			for i := range int32(20) {
+				env := envelopeFor(t, dayOpen)
+				fast, err := w.exchange(c, r, submitRequest(env))
+				must(t, err)
+				if j.taken.Load() != i+1 {
+					t.Fatalf("%d of %d went through the lane", j.taken.Load(), i+1)
+				}
+				a, err := wire.ParseAcknowledgement(fast.body)
+				must(t, err)
+				must(t, a.Check(wire.IDOf(env), nodePublic))
+				slow, err := w.exchange(c, r, submitRequest(env)) // a repeat is not for the lane
+				must(t, err)
+				if fast.status != 200 || slow.status != 200 || !bytes.Equal(fast.body, slow.body) {
+					t.Fatalf("%d and %d, the same bytes: %v", fast.status, slow.status, bytes.Equal(fast.body, slow.body))
+				}
+				for _, h := range []string{"Content-Type", "Cache-Control", "Connection"} {
+					if fast.header.Get(h) != slow.header.Get(h) {
+						t.Errorf("%s: %q and %q", h, fast.header.Get(h), slow.header.Get(h))
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestWhateverIsNotPlainGoesTheOtherWay(t *testing.T) {
+	w, j := openLane(t, false)
+	good := submitRequest(envelopeFor(t, dayOpen))
+	for name, request := range map[string]string{
+		"another header":  strings.Replace(submitRequest(envelopeFor(t, dayOpen)), "\r\n", "\r\nConnection: keep-alive\r\n", 1),
+		"another day":     submitRequest(envelopeFor(t, dayEarly)),
+		"another key":     submitRequest(envelopeWith(t, bytes.Repeat([]byte{9}, 32), nil)),
+		"two at once":     good + good,
+		"another version": strings.Replace(good, "HTTP/1.1", "HTTP/1.0", 1),
+	} {
+		c := w.dial(w.listener.Addr())
+		if _, err := w.exchange(c, bufio.NewReader(c), request); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := j.taken.Load(); n != 0 {
+		t.Fatalf("%d went through the lane", n)
+	}
+}
+
+// A request in two pieces, and one that comes before the answer to the last.
+func TestTheLaneKeepsAnswersInOrder(t *testing.T) {
+	for name, secure := range map[string]bool{"plain": false, "tls": true} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := openLane(t, secure)
+			c := w.dial(w.listener.Addr())
+			r := bufio.NewReader(c)
+			var ids []clickday.SubmissionID
+			for range 30 {
+				env := envelopeFor(t, dayOpen)
+				ids = append(ids, wire.IDOf(env))
+				request := submitRequest(env)
+				cut := len(request) / 2
+				if len(ids)%3 != 0 {
+					cut = len(request)
+				}
+				for _, part := range []string{request[:cut], request[cut:]} {
+					_, err := io.WriteString(c, part)
+					must(t, err)
+				}
+				if len(ids)%3 == 2 {
+					continue // the next one follows before the answer has been read
+				}
+				for ; len(ids) > 0; ids = ids[1:] {
+					a, err := w.exchange(c, r, "")
+					must(t, err)
+					ack, err := wire.ParseAcknowledgement(a.body)
+					if err != nil { // both had come together, and two at once are refused
+						if a.status == 400 {
+							return
+						}
+						t.Fatal(a.status, err)
+					}
+					must(t, ack.Check(ids[0], nodePublic))
+				}
+			}
+		})
+	}
+}
