@@ -126,7 +126,11 @@ func (b *browser) answer(page *forms.Page, answers forms.Answers) {
 		}
 		radio := fmt.Sprintf("input[type=radio][name=%q][value=%q]", field, value)
 		if b.has(radio) {
-			b.click(radio)
+			// By keyboard: a page that still scrolls to its anchor moves away under a mouse.
+			ask(b, f.ID, chromedp.SendKeys(chromedp.CSS(radio), " "))
+			if !b.has(radio + ":checked") {
+				b.t.Fatalf("%s: %s cannot be chosen", f.ID, value)
+			}
 			continue
 		}
 		ask(b, f.ID, chromedp.SetValue(chromedp.CSS(fmt.Sprintf("[name=%q]", field)), value))
