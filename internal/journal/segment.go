@@ -116,10 +116,15 @@ func (j *Journal) createSegment(index int) (*segment, error) {
 	return &segment{f, path, h.size}, nil
 }
 
+// fill writes the zeros and the header. It syncs as it goes: a disk that is handed
+// all of it at once would keep every batch waiting meanwhile.
 func fill(f File, h *segmentHeader) error {
 	blank := make([]byte, 1<<20)
 	for at := int64(0); at < h.size; at += int64(len(blank)) {
 		if _, err := f.WriteAt(blank[:min(int64(len(blank)), h.size-at)], at); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
 			return err
 		}
 	}
