@@ -65,7 +65,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("postgres: migrations: %w", err)
 	}
-	return nil
+	return db.migrateJobs(ctx)
 }
 
 // InTx runs f in a transaction and commits when it returns nil. After an error

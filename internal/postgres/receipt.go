@@ -101,7 +101,7 @@ func storeReceipts(ctx context.Context, tx pgx.Tx, receipts []clickday.Receipt) 
 			return fmt.Errorf("submission %s is not one of those taken", r.Submission)
 		}
 	}
-	return nil
+	return promiseNotices(ctx, tx, receipts)
 }
 
 // Backlog returns how many submissions wait for their number, and how many for
