@@ -17,6 +17,9 @@ var fences = []fence{
 	{"github.com/valyala/fasthttp", []string{"internal/intake", "internal/bench/okserver", "loadtest"}, "only the hot path speaks it, and the peer it is measured against"},
 	{"github.com/redis/go-redis", []string{"internal/queue/redisqueue", "internal/devstack", "cmd"}, "Redis lies behind package queue"},
 	{"github.com/jackc/pgx", []string{"internal/postgres", "cmd"}, "SQL lies in package postgres"},
+	{"github.com/riverqueue/river", []string{"internal/postgres", "cmd"}, "jobs lie in package postgres"},
+	{"github.com/wneessen/go-mail", []string{"internal/mailer"}, "one package speaks SMTP"},
+	{"github.com/emersion/go-smtp", []string{"internal/smtpsink"}, "mail is received in demos and tests only"},
 	{"puntuale/internal/postgres", []string{"internal/postgres", "internal/demo", "internal/e2e", "internal/installation", "cmd"},
 		"stages declare small interfaces, and only wiring joins them with what implements them"},
 	{"puntuale/internal/queue/redisqueue", []string{"internal/queue/redisqueue", "internal/demo", "internal/e2e", "internal/installation", "cmd"},
@@ -52,7 +55,7 @@ var layerNames = [...]string{"domain", "contract", "part", "stage", "wiring"}
 
 var layers = map[int][]string{
 	domain:   {"internal/clickday", "internal/clock"},
-	contract: {"internal/wire", "internal/queue", "internal/batch"},
+	contract: {"internal/wire", "internal/queue", "internal/batch", "internal/ledger"},
 	stage: {
 		"internal/desktop", "internal/intake", "internal/forwarder", "internal/sequencer", "internal/issuer", "internal/portal", "internal/monitor",
 	},
