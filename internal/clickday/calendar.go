@@ -36,6 +36,47 @@ type Day struct {
 	// TieCommitment is the SHA-256 of the seed that breaks ties; the seed is
 	// revealed after the day.
 	TieCommitment [32]byte `cbor:"11,keyasint"`
+	// Granularity of the order, in nanoseconds: arrivals within the same unit
+	// count as simultaneous. 0 means GranularityDefault; see Grain.
+	Granularity int64 `cbor:"12,keyasint,omitempty"`
+}
+
+// GranularityDefault is the unit of the order of a day that names no other, and
+// the finest; GranularityMax is the coarsest.
+const (
+	GranularityDefault = time.Microsecond
+	GranularityMax     = time.Second
+)
+
+// ValidGranularity reports whether g is a power of ten from 1 µs to 1 s.
+func ValidGranularity(g time.Duration) bool {
+	for v := GranularityDefault; v <= GranularityMax; v *= 10 {
+		if g == v {
+			return true
+		}
+	}
+	return false
+}
+
+// Bucket is the beginning of the unit that an arrival falls into, both in
+// nanoseconds since 1970. A grain of 0 means GranularityDefault.
+func Bucket(unixNano int64, grain time.Duration) int64 {
+	if grain <= 0 {
+		grain = GranularityDefault
+	}
+	rest := unixNano % int64(grain)
+	if rest < 0 {
+		rest += int64(grain)
+	}
+	return unixNano - rest
+}
+
+// Grain is the unit of the day's order.
+func (d *Day) Grain() time.Duration {
+	if d.Granularity == 0 {
+		return GranularityDefault
+	}
+	return time.Duration(d.Granularity)
 }
 
 // Calendar is the whole timetable. A newer Version replaces an older one
@@ -99,6 +140,9 @@ func (d *Day) Validate() error {
 	}
 	if d.Prepare > d.Sync || d.Sync > d.Opens || d.Opens >= d.Closes {
 		return fmt.Errorf("click day %s: want prepare <= sync <= opens < closes", d.Code)
+	}
+	if d.Granularity != 0 && !ValidGranularity(d.Grain()) {
+		return fmt.Errorf("click day %s: granularity of %s: want a power of ten from 1us to 1s", d.Code, d.Grain())
 	}
 	switch d.State {
 	case DayScheduled, DaySuspended, DayClosed:

@@ -39,6 +39,8 @@ const (
 	CodeUnknownSeal   Code = "seal_unknown"
 	CodeDeviceRevoked Code = "device_revoked"
 	CodeDayMismatch   Code = "wrong_click_day"
+	// CodeAccountLimit is decided with the number, in order of arrival.
+	CodeAccountLimit Code = "account_limit"
 )
 
 // CodeInternal is everything that is our fault.

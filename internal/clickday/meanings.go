@@ -31,6 +31,7 @@ var order = []Code{
 	CodeUnknownSeal,
 	CodeDeviceRevoked,
 	CodeDayMismatch,
+	CodeAccountLimit,
 	CodeInternal,
 }
 
@@ -293,6 +294,15 @@ var meanings = map[Code]Meaning{
 		Detail: Text{
 			IT: "La domanda è indirizzata a un altro click day.",
 			EN: "The application is addressed to another click day.",
+		},
+		Again: false,
+	},
+	CodeAccountLimit: {
+		Status: 409,
+		Title:  Text{IT: "Limite di domande raggiunto", EN: "Limit of applications reached"},
+		Detail: Text{
+			IT: "Questo account ha già il numero massimo di domande ammesse in questo click day: restano valide quelle arrivate per prime.",
+			EN: "This account already has the largest number of applications allowed on this click day: those that arrived first stand.",
 		},
 		Again: false,
 	},

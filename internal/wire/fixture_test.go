@@ -121,7 +121,7 @@ func testCalendar() clickday.Calendar {
 		},
 		{
 			ID: 4_000_000_000, Code: "D2", TitleIT: "Subordinato", TitleEN: "Subordinate", Models: []clickday.ModelCode{"B", "B2020"},
-			Prepare: -1, Sync: 0, Opens: 23, Closes: 24, State: clickday.DaySuspended,
+			Prepare: -1, Sync: 0, Opens: 23, Closes: 24, State: clickday.DaySuspended, Granularity: 1_000_000,
 		},
 	}}
 }

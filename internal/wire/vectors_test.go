@@ -265,10 +265,14 @@ func buildCalendar(t *testing.T) calendarVector {
 	days := []map[string]any{}
 	for i := range c.Days {
 		d := &c.Days[i]
-		days = append(days, map[string]any{
+		day := map[string]any{
 			"id": d.ID, "code": d.Code, "title_it": d.TitleIT, "title_en": d.TitleEN, "models": d.Models, "prepare": dec(d.Prepare),
 			"sync": dec(d.Sync), "opens": dec(d.Opens), "closes": dec(d.Closes), "state": d.State, "tie_commitment": hx(d.TieCommitment[:]),
-		})
+		}
+		if d.Granularity != 0 {
+			day["granularity"] = dec(d.Granularity)
+		}
+		days = append(days, day)
 	}
 	payload := b[calendarPayloadAt:]
 	return calendarVector{

@@ -118,7 +118,10 @@ def calendar_payload(v):
     for day in v["days"]:
         day = {**day, **{k: int(day[k]) for k in ("prepare", "sync", "opens", "closes")},
                "tie_commitment": bytes.fromhex(day["tie_commitment"])}
-        days.append({i + 1: day[k] for i, k in enumerate(keys)})
+        encoded = {i + 1: day[k] for i, k in enumerate(keys)}
+        if "granularity" in day:
+            encoded[12] = int(day["granularity"])
+        days.append(encoded)
     return cbor({1: int(v["version"]), 2: int(v["issued_at"]), 3: days})
 
 
