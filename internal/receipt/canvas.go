@@ -1,9 +1,5 @@
 package receipt
 
-import (
-	"github.com/go-pdf/fpdf"
-)
-
 // Measures in millimetres from the upper left corner of an A4 page.
 const (
 	pageWidth  = 210.0
@@ -20,7 +16,7 @@ const (
 )
 
 // colour is a red, green, blue value.
-type colour [3]int
+type colour [3]uint8
 
 var (
 	ink      = colour{0x17, 0x32, 0x4d} // text, as in the administration's style guide
@@ -29,6 +25,7 @@ var (
 	hairline = colour{0xd6, 0xdc, 0xe3}
 	tint     = colour{0xf0, 0xf5, 0xfb}
 	black    = colour{}
+	white    = colour{0xff, 0xff, 0xff}
 )
 
 // font is how a text looks.
@@ -43,48 +40,62 @@ func (f font) lineHeight() float64 { return f.size * mmPerPoint * leading }
 // baseline is how far below the top of a line its letters stand.
 func (f font) baseline() float64 { return f.lineHeight() * 0.74 }
 
-// canvas sets pages from top to bottom. Without a document it only measures.
+// canvas sets pages from top to bottom. It only notes what goes where: the
+// number of pages and the letters for which fonts must be cut are known at the
+// end, and paint.go writes the pages then.
 type canvas struct {
-	pdf     *fpdf.Fpdf // nil in the first pass
-	letters *letters
+	letters letters
 	running running
-	page    int     // from 1
-	pages   int     // of all, known in the second pass
+	sheets  []*sheet
 	y       float64 // where the next line begins
-
-	family string // font and size that the document stands at
-	size   float64
 }
 
 // running is what repeats on every page.
 type running struct{ left, right, footer string }
 
-// newPage ends the page, if there is one, and begins the next.
+// sheet is one page: marks in the order of painting, and links.
+type sheet struct {
+	marks []mark
+	links []link
+}
+
+// mark is a line of text, or the code, or a filled rectangle if there is neither.
+// x and y are the upper left corner, of a text where its first letter stands.
+type mark struct {
+	x, y, width, height float64
+	colour              colour
+	glyphs              []glyph
+	size                float64 // of the letters, in points
+	code                *code
+}
+
+// link is an area that leads to an address.
+type link struct {
+	x, y, width, height float64
+	address             string
+}
+
+// newPage begins the next page.
 func (c *canvas) newPage() {
-	c.endPage()
-	c.page++
+	c.sheets = append(c.sheets, &sheet{marks: make([]mark, 0, 160)})
 	c.y = 18
-	if c.pdf != nil {
-		c.pdf.AddPage()
-	}
-	if c.page > 1 {
-		small := font{normal, 8.5, muted}
-		c.text(left, 12, small, c.running.left)
+	if len(c.sheets) > 1 {
+		c.text(left, 12, font{normal, 8.5, muted}, c.running.left)
 		c.textRight(right, 12, font{strong, 8.5, ink}, c.running.right)
 		c.rule(left, right, 17.5, 0.2, hairline)
 		c.y = 23
 	}
 }
 
-// endPage writes the footer.
-func (c *canvas) endPage() {
-	if c.page == 0 {
-		return
+// finish writes the footers.
+func (c *canvas) finish() {
+	sheets, small := c.sheets, font{normal, 8, muted}
+	for i := range sheets {
+		c.sheets = sheets[:i+1]
+		c.rule(left, right, footerLine-1.5, 0.2, hairline)
+		c.text(left, footerLine, small, c.running.footer)
+		c.textRight(right, footerLine, small, pageOf(i+1, len(sheets)))
 	}
-	small := font{normal, 8, muted}
-	c.rule(left, right, footerLine-1.5, 0.2, hairline)
-	c.text(left, footerLine, small, c.running.footer)
-	c.textRight(right, footerLine, small, pageOf(c.page, c.pages))
 }
 
 // room begins a new page unless height fits on this one. It reports whether it did.
@@ -94,6 +105,11 @@ func (c *canvas) room(height float64) bool {
 	}
 	c.newPage()
 	return true
+}
+
+func (c *canvas) add(m mark) {
+	s := c.sheets[len(c.sheets)-1]
+	s.marks = append(s.marks, m)
 }
 
 // text sets one line whose top is at y.
@@ -116,47 +132,33 @@ func (c *canvas) textCentre(x, y float64, f font, s string) {
 // paragraph sets wrapped text at x, no wider than width, below y, and returns
 // where it ends. It does not look at the end of the page.
 func (c *canvas) paragraph(x, y, width float64, f font, s string) float64 {
-	for _, line := range wrap(c.letters.shape(f.weight, s), width, f.size) {
+	return c.lines(x, y, f, c.wrapped(width, f, s))
+}
+
+// wrapped returns the lines of a text.
+func (c *canvas) wrapped(width float64, f font, s string) [][]glyph {
+	return wrap(c.letters.shape(f.weight, s), width, f.size)
+}
+
+// lines sets lines below each other and returns where they end.
+func (c *canvas) lines(x, y float64, f font, lines [][]glyph) float64 {
+	for _, line := range lines {
 		c.line(x, y, f, line)
 		y += f.lineHeight()
 	}
 	return y
 }
 
-// line sets glyphs, one run for each alphabet they come from.
+// line sets glyphs.
 func (c *canvas) line(x, y float64, f font, glyphs []glyph) {
-	if c.pdf == nil || len(glyphs) == 0 {
-		return
-	}
-	c.pdf.SetTextColor(f.colour[0], f.colour[1], f.colour[2])
-	baseline := y + f.baseline()
-	for len(glyphs) > 0 {
-		n, codes := 0, make([]byte, 0, len(glyphs))
-		for n < len(glyphs) && glyphs[n].alphabet == glyphs[0].alphabet {
-			codes = append(codes, glyphs[n].code)
-			n++
-		}
-		c.setFont(glyphs[0].alphabet.family, f.size)
-		c.pdf.Text(x, baseline, string(codes))
-		x += widthOf(glyphs[:n], f.size)
-		glyphs = glyphs[n:]
-	}
-}
-
-// setFont avoids repeating the font, which fpdf names with 40 characters.
-func (c *canvas) setFont(family string, size float64) {
-	if family != c.family || size != c.size {
-		c.pdf.SetFont(family, "", size)
-		c.family, c.size = family, size
+	if len(glyphs) > 0 {
+		c.add(mark{x: x, y: y + f.baseline(), colour: f.colour, glyphs: glyphs, size: f.size})
 	}
 }
 
 // box fills a rectangle.
 func (c *canvas) box(x, y, width, height float64, fill colour) {
-	if c.pdf != nil {
-		c.pdf.SetFillColor(fill[0], fill[1], fill[2])
-		c.pdf.Rect(x, y, width, height, "F")
-	}
+	c.add(mark{x: x, y: y, width: width, height: height, colour: fill})
 }
 
 // rule draws a horizontal line of the given thickness.
@@ -164,11 +166,17 @@ func (c *canvas) rule(from, to, y, thickness float64, fill colour) {
 	c.box(from, y, to-from, thickness, fill)
 }
 
+// link makes an area lead to an address.
+func (c *canvas) link(x, y, width, height float64, address string) {
+	s := c.sheets[len(c.sheets)-1]
+	s.links = append(s.links, link{x, y, width, height, address})
+}
+
 // widthOf returns the width in millimetres.
 func widthOf(glyphs []glyph, size float64) float64 {
 	sum := 0
 	for _, g := range glyphs {
-		sum += g.width
+		sum += int(g.width)
 	}
 	return float64(sum) / 1000 * size * mmPerPoint
 }
@@ -180,11 +188,11 @@ func wrap(glyphs []glyph, width, size float64) [][]glyph {
 	var lines [][]glyph
 	for len(glyphs) > 0 {
 		n, space, sum := 0, -1, 0
-		for n < len(glyphs) && sum+glyphs[n].width <= limit {
+		for n < len(glyphs) && sum+int(glyphs[n].width) <= limit {
 			if glyphs[n].letter == ' ' {
 				space = n
 			}
-			sum += glyphs[n].width
+			sum += int(glyphs[n].width)
 			n++
 		}
 		switch {

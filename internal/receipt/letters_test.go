@@ -12,6 +12,9 @@ import (
 	"puntuale/internal/fonts"
 )
 
+// a5Height is that of an A5 page on its side as fpdf has it, in millimetres.
+const a5Height = 420.94 * mmPerPoint
+
 // Our 8-bit alphabets must print the very letters that the two-byte fonts of
 // fpdf print from the whole typeface.
 func TestLettersLookLikeTheTypeface(t *testing.T) {
@@ -32,16 +35,13 @@ func TestLettersLookLikeTheTypeface(t *testing.T) {
 			want.SetFont("whole", "", 18)
 			want.Text(10, 40, tt.text)
 
-			l := newLetters()
-			l.shape(normal, tt.text)
 			got := fpdf.New("L", "mm", "A5", "")
-			if err := l.addTo(got); err != nil {
+			c := &canvas{sheets: []*sheet{{}}}
+			f := font{normal, 18, black}
+			c.text(10, pageHeight-a5Height+40-f.baseline(), f, tt.text)
+			if err := c.paint(got); err != nil {
 				t.Fatal(err)
 			}
-			c := &canvas{pdf: got, letters: l}
-			got.AddPage()
-			f := font{normal, 18, black}
-			c.text(10, 40-f.baseline(), f, tt.text)
 
 			a, b := raster(t, want), raster(t, got)
 			if len(a) != len(b) {
@@ -115,18 +115,16 @@ func TestManyRareLetters(t *testing.T) {
 		all = append(all, r)
 	}
 	text := writable(string(all))
-	l := newLetters()
-	l.shape(normal, text)
-	pdf := fpdf.New("P", "mm", "A4", "")
-	if err := l.addTo(pdf); err != nil {
-		t.Fatal(err)
-	}
+	var l letters
+	glyphs := l.shape(normal, text)
+	l.cut()
 	seen := map[[2]any]rune{}
-	for _, g := range l.shape(normal, text) {
-		if g.alphabet == nil {
+	for _, g := range glyphs {
+		a, code := l.place(g)
+		if a == nil || code == 0 {
 			t.Fatalf("%q has no alphabet", g.letter)
 		}
-		place := [2]any{g.alphabet, g.code}
+		place := [2]any{a, code}
 		if other, taken := seen[place]; taken && other != g.letter {
 			t.Fatalf("%q and %q share a code", other, g.letter)
 		}
@@ -138,7 +136,7 @@ func TestManyRareLetters(t *testing.T) {
 }
 
 func TestWrapKeepsEveryLetter(t *testing.T) {
-	l := newLetters()
+	var l letters
 	for _, text := range []string{"", "a", "una frase di parole corte e lunghe", "Wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww", "a Wwwwwwwwwwwwwwwwwwwwwwwwww b", "fine "} {
 		for _, width := range []float64{0.5, 4, 11, 30, 500} {
 			var joined bytes.Buffer

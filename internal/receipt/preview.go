@@ -32,10 +32,11 @@ func (c *canvas) section(s forms.Section) {
 		if value == "" {
 			value = "–"
 		}
-		if c.room(min(c.rowHeight(r.Label, value, previewLabel), bottom/2)) {
+		row := c.newRow(r.Label, value, previewLabel)
+		if c.room(min(row.height(), bottom/2)) {
 			c.heading(s.Title + " (segue)")
 		}
-		c.row(r.Label, value, previewLabel)
+		c.row(row, previewLabel)
 	}
 	c.y += 5
 }
@@ -55,29 +56,28 @@ var (
 // rowPadding is the air above and below the text of a row.
 const rowPadding = 0.45
 
-func (c *canvas) rowLines(label, value string, labelWidth float64) (labels, values [][]glyph) {
-	labels = wrap(c.letters.shape(labelFont.weight, label), labelWidth-4, labelFont.size)
-	values = wrap(c.letters.shape(valueFont.weight, value), column-labelWidth, valueFont.size)
-	return labels, values
+// row is a label and its value, broken into lines.
+type row struct{ labels, values [][]glyph }
+
+func (c *canvas) newRow(label, value string, labelWidth float64) row {
+	return row{c.wrapped(labelWidth-4, labelFont, label), c.wrapped(column-labelWidth, valueFont, value)}
 }
 
-func (c *canvas) rowHeight(label, value string, labelWidth float64) float64 {
-	labels, values := c.rowLines(label, value, labelWidth)
-	return float64(max(len(labels), len(values)))*valueFont.lineHeight() + 2*rowPadding + 0.15
+func (r row) height() float64 {
+	return float64(max(len(r.labels), len(r.values)))*valueFont.lineHeight() + 2*rowPadding + 0.15
 }
 
 // row sets a label and its value side by side and a hairline below. A row that
 // is longer than the page goes on over the next ones, line by line.
-func (c *canvas) row(label, value string, labelWidth float64) {
-	labels, values := c.rowLines(label, value, labelWidth)
+func (c *canvas) row(r row, labelWidth float64) {
 	c.y += rowPadding
-	for i := range max(len(labels), len(values)) {
+	for i := range max(len(r.labels), len(r.values)) {
 		c.room(valueFont.lineHeight())
-		if i < len(labels) {
-			c.line(left, c.y+valueFont.baseline()-labelFont.baseline(), labelFont, labels[i])
+		if i < len(r.labels) {
+			c.line(left, c.y+valueFont.baseline()-labelFont.baseline(), labelFont, r.labels[i])
 		}
-		if i < len(values) {
-			c.line(left+labelWidth, c.y, valueFont, values[i])
+		if i < len(r.values) {
+			c.line(left+labelWidth, c.y, valueFont, r.values[i])
 		}
 		c.y += valueFont.lineHeight()
 	}

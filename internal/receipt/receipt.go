@@ -3,11 +3,13 @@
 // whole application. The same data give the same bytes, so that a receipt that
 // is issued again is the receipt; package pades seals it.
 //
-//	receipt.go   what stands on a receipt, and the two passes that set it
+//	receipt.go   what stands on a receipt
 //	summary.go   the first page
 //	preview.go   the pages with the application
-//	canvas.go    pages, lines, wrapped text
-//	letters.go   from UTF-8 to the 8-bit alphabets of a PDF
+//	canvas.go    pages, lines, wrapped text: what goes where
+//	paint.go     the content of the pages, as PDF has it
+//	letters.go   from UTF-8 to letters that can be printed
+//	alphabet.go  the 8-bit fonts that hold them
 //	moments.go   times as Italians write them
 //	qr.go        the QR code as vectors
 //	shrink.go    compression of the pages
@@ -89,31 +91,30 @@ func Render(d *Data) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The first pass only measures: it finds the number of pages, which stands
-	// on each of them, and the letters for which fonts must be cut.
-	measured := &canvas{letters: newLetters()}
-	compose(measured, d, code)
+	c := compose(d, code)
 	pdf := newDocument(d)
-	if err := measured.letters.addTo(pdf); err != nil {
+	if err := c.paint(pdf); err != nil {
 		return nil, err
 	}
-	compose(&canvas{pdf: pdf, letters: measured.letters, pages: measured.page}, d, code)
 	var out bytes.Buffer
+	out.Grow(96 << 10)
 	if err := pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)
 	}
 	return shrink(out.Bytes())
 }
 
-func compose(c *canvas, d *Data, code *code) {
-	c.running = running{
+// compose sets all pages.
+func compose(d *Data, code *code) *canvas {
+	c := &canvas{running: running{
 		left:   title,
 		right:  d.ProtocolNumber,
 		footer: "Protocollo " + d.ProtocolNumber + " · ricevuta emessa il " + dateAndTime(d.Issued),
-	}
+	}}
 	summary(c, d, code)
 	preview(c, d)
-	c.endPage()
+	c.finish()
+	return c
 }
 
 func newDocument(d *Data) *fpdf.Fpdf {

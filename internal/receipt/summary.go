@@ -129,7 +129,7 @@ func facts(c *canvas, heading string, rows [][2]string) {
 	c.heading(heading)
 	for _, row := range rows {
 		if row[1] != "" {
-			c.row(row[0], row[1], labelWidth)
+			c.row(c.newRow(row[0], row[1], labelWidth), labelWidth)
 		}
 	}
 	c.y += 4
@@ -148,7 +148,5 @@ func notes(c *canvas, d *Data) {
 	c.y = c.paragraph(left, c.y, column, small, texts[1])
 	top := c.y
 	c.y = c.paragraph(left, top, column, font{normal, 9, accent}, texts[2])
-	if c.pdf != nil {
-		c.pdf.LinkString(left, top, column, c.y-top, d.VerifyURL)
-	}
+	c.link(left, top, column, c.y-top, d.VerifyURL)
 }
