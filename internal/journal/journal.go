@@ -13,6 +13,7 @@
 //	DIR/journal.lock    held by the one process that has the journal open
 //	DIR/journal.json    node, random journal id, size of segments
 //	DIR/00000001.seg    header (512 bytes), then frames
+//	DIR/00000001.idx    checkpoint: what that segment holds, signed; may be missing
 //	DIR/torn-*.bin      what a recovery cut off, kept for a person to look at
 package journal
 
@@ -124,7 +125,8 @@ type Journal struct {
 	answers  answering
 	reads    sync.Pool // of *[]byte, given back by Recycle
 	lowSpace atomic.Bool
-	batchMax int64 // of the frame of a batch, in bytes
+	checks   checkpoints // of segments that are full
+	batchMax int64       // of the frame of a batch, in bytes
 
 	// The writer's own.
 	at    int64    // where the next frame goes in the last segment

@@ -15,9 +15,10 @@ import (
 )
 
 // Open opens the journal in a directory, or makes one. It returns when every
-// frame has been verified, a torn tail has been cut off and all of it is known
-// to be on the disk. Of the signatures only the last is checked, which covers all
-// that came before; Scan checks every one.
+// frame that no checkpoint covers has been verified, a torn tail has been cut off
+// and all of it is known to be on the disk. Of the signatures only the last is
+// checked, which covers all that came before; Scan checks every one. What
+// checkpoints cover is verified later, beside the work: see Damage.
 func Open(opts Options) (*Journal, error) {
 	if err := opts.fillIn(); err != nil {
 		return nil, err
@@ -33,10 +34,12 @@ func Open(opts Options) (*Journal, error) {
 	if err := j.load(); err != nil {
 		return nil, errors.Join(err, j.closeFiles(), held.release())
 	}
-	j.done.Add(2)
+	j.done.Add(4)
 	j.answers.start()
 	go j.write()
 	go j.prepare()
+	go j.keepCheckpoints()
+	go j.recheck()
 	return j, nil
 }
 
@@ -118,10 +121,11 @@ func (j *Journal) load() error {
 		return fmt.Errorf("journal: %s belongs to node %d, this is node %d", j.opts.Dir, m.Node, j.opts.Node)
 	}
 	j.meta = m
-	s := &scanner{dir: j.opts.Dir, meta: m, public: j.key.Public().(ed25519.PublicKey), chained: true, visit: j.restore}
-	if err := s.run(); err != nil {
+	s, err := j.verify()
+	if err != nil {
 		return err
 	}
+	j.checks.start(s)
 	j.chain, j.next, j.at = s.chain, s.report.Records+1, s.end.offset
 	if err := j.openSegments(s); err != nil {
 		return err
@@ -140,6 +144,7 @@ func (j *Journal) create() error {
 		return fmt.Errorf("journal: make %s: %w", j.opts.Dir, err)
 	}
 	j.segs, j.at, j.room = []*segment{s}, sector, s.size-sector
+	j.checks.at = []position{{}}
 	return writeMeta(j.opts.Dir, j.meta)
 }
 

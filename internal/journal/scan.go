@@ -62,8 +62,12 @@ type scanner struct {
 	// batch can be another one; a start need not wait for the rest.
 	chained bool
 	visit   func(*batch.Frame, place) error
+	// adopt, if set, takes the checkpoints of segments, which then are not read
+	// but for their last frames. Without it they are not looked at.
+	adopt func(c *checkpoint, segment int)
 
 	report Report
+	marks  []mark // of the segments
 	chain  [32]byte
 	sizes  []int64 // of the segments
 	// end is where the next frame belongs.
@@ -123,7 +127,16 @@ func countSegments(dir string) (int, error) {
 // torn write contradict it.
 func (s *scanner) segment(i int) error {
 	path := segmentPath(s.dir, i+1)
-	b, err := s.read(path)
+	c, err := s.readCheckpoint(i)
+	if err != nil {
+		return err
+	}
+	s.marks = append(s.marks, mark{before: s.position(), checkpoint: c != nil})
+	at := int64(sector)
+	if c != nil {
+		at, _ = c.last()
+	}
+	b, err := s.read(path, at)
 	if err != nil {
 		return err
 	}
@@ -139,7 +152,12 @@ func (s *scanner) segment(i int) error {
 	if s.report.Torn != nil && !zeros(b[sector:]) {
 		return s.corrupt(path, sector, errors.New("batches after an unfinished write"))
 	}
-	at := int64(sector)
+	if c != nil {
+		if at, err = s.trust(c, i, b); err != nil {
+			return err
+		}
+	}
+	known := at
 	for at+sector <= h.size && !zeros(b[at:at+sector]) {
 		n, err := s.frame(b, at, place{segment: uint32(i), offset: uint32(at)})
 		if err != nil {
@@ -149,6 +167,7 @@ func (s *scanner) segment(i int) error {
 		at += n
 		s.end.segment, s.end.offset = i, at
 	}
+	s.marks[i].whole = c != nil && at == known
 	return s.rest(path, b, at)
 }
 
@@ -161,7 +180,9 @@ func (s *scanner) rest(path string, b []byte, at int64) error {
 	return s.judge(path, b, at, errors.New("bytes after the last frame"))
 }
 
-func (s *scanner) read(path string) ([]byte, error) {
+// read returns a buffer of the length of a file that holds its first sector and
+// what comes from an offset on; in between is anything.
+func (s *scanner) read(path string, from int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -175,7 +196,12 @@ func (s *scanner) read(path string) ([]byte, error) {
 		s.buf = make([]byte, info.Size())
 	}
 	b := s.buf[:info.Size()]
-	if n, err := f.ReadAt(b, 0); n < len(b) {
+	head := min(sector, len(b))
+	if n, err := f.ReadAt(b[:head], 0); n < head {
+		return nil, fmt.Errorf("journal: read %s: %w", path, err)
+	}
+	rest := b[min(max(from, int64(head)), int64(len(b))):]
+	if n, err := f.ReadAt(rest, int64(len(b)-len(rest))); n < len(rest) {
 		return nil, fmt.Errorf("journal: read %s: %w", path, err)
 	}
 	return b, nil
