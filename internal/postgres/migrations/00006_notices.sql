@@ -5,7 +5,9 @@ CREATE TABLE notices (
     submission_id bytea PRIMARY KEY,              -- no foreign key: a look-up per receipt for nothing
     created_at    timestamptz NOT NULL,
     state         text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'handed', 'sent', 'failed', 'expired')),
-    attempts      int NOT NULL DEFAULT 0,         -- begun; one more than ended while one is under way
+    attempts      int NOT NULL DEFAULT 0,         -- begun, those left aside that never reached the mail server
+    under_way     boolean NOT NULL DEFAULT false, -- an attempt has begun; true after a crash: its outcome is not known
+    unknown       int NOT NULL DEFAULT 0,         -- attempts that may have been delivered, but were not confirmed
     tried_at      timestamptz,                    -- when the last attempt began
     ended_at      timestamptz,                    -- when the state became final
     result        text NOT NULL DEFAULT '',       -- what the mail server said last, for the help desk
