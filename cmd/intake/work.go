@@ -20,6 +20,7 @@ import (
 	"puntuale/internal/forms"
 	"puntuale/internal/issuer"
 	"puntuale/internal/keys"
+	"puntuale/internal/ledger"
 	"puntuale/internal/pades"
 	"puntuale/internal/postgres"
 	"puntuale/internal/queue"
@@ -79,6 +80,7 @@ type workKeys struct {
 	tickets  *keys.TicketKeys
 	calendar ed25519.PublicKey
 	seal     *pades.Seal
+	ledger   *ledger.Signer
 }
 
 func (c *WorkCmd) secrets() (k workKeys, err error) {
@@ -86,6 +88,9 @@ func (c *WorkCmd) secrets() (k workKeys, err error) {
 		return k, fmt.Errorf("keys: %w", err)
 	}
 	if k.calendar, err = keys.ReadPublic(filepath.Join(c.Keys, keys.CalendarPubFile)); err != nil {
+		return k, fmt.Errorf("keys: %w", err)
+	}
+	if k.ledger, err = keys.ReadLedgerSigner(filepath.Join(c.Keys, keys.LedgerKeyFile)); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
 	k.seal, err = pades.Load(filepath.Join(c.Keys, keys.SealKeyFile), filepath.Join(c.Keys, keys.SealCertFile))
@@ -121,7 +126,7 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 		return nil, err
 	}
 	w := &worker{cmd: c, log: log, registry: daemon.NewRegistry()}
-	err = w.openStores(ctx)
+	err = w.openStores(ctx, k.ledger)
 	if err == nil {
 		err = w.openStages(&k, models)
 	}
@@ -134,7 +139,7 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 	return w, nil
 }
 
-func (w *worker) openStores(ctx context.Context) error {
+func (w *worker) openStores(ctx context.Context, signer *ledger.Signer) error {
 	var err error
 	if w.queue, err = redisqueue.Open(w.cmd.RedisURL); err != nil {
 		return fmt.Errorf("redis-url: %w", err)
@@ -142,6 +147,7 @@ func (w *worker) openStores(ctx context.Context) error {
 	if w.db, err = postgres.Open(ctx, w.cmd.DatabaseURL); err != nil {
 		return fmt.Errorf("database-url: %w", err)
 	}
+	w.db.Ledger = signer
 	return nil
 }
 

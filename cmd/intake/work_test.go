@@ -72,6 +72,9 @@ func writeKeys(t *testing.T, dir string, o *admissiontest.Office) {
 	if err := keys.InitSeal(clock.System{}, dir, "Ente di prova"); err != nil {
 		t.Fatal(err)
 	}
+	if err := keys.InitLedger(dir, "portale.example.it/ledger"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // send puts one batch into the queue, as a node would.

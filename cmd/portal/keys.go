@@ -14,6 +14,7 @@ type keysCommand struct {
 	Node    []uint16 `help:"Intake nodes to make keys for." default:"1"`
 	Host    []string `help:"Names and addresses in the certificate of the intake." default:"127.0.0.1"`
 	Subject string   `help:"Name in the certificate that seals receipts." default:"Puntuale"`
+	Ledger  string   `name:"ledger-origin" help:"Address of the public ledger without a scheme, as in portale.example.it/ledger; fixed once the key is made." default:"localhost/ledger"`
 }
 
 // Run makes what is missing and leaves everything else alone.
@@ -30,6 +31,9 @@ func (c *keysCommand) Run(clk clock.Clock) error {
 	}
 	if err := keys.InitSeal(clk, c.Dir, c.Subject); err != nil {
 		return err
+	}
+	if err := keys.InitLedger(c.Dir, c.Ledger); err != nil {
+		return fmt.Errorf("--ledger-origin: %w", err)
 	}
 	if err := keys.InitTLS(clk, c.Dir, c.Host...); err != nil {
 		return err

@@ -5,6 +5,7 @@
 //	calendar.key/pub signs the calendar              portal / everybody
 //	node-N.key/pub   signs batches and time answers  intake serve / everybody
 //	seal.key/crt     seals the PDF receipts          intake work
+//	ledger.key/pub   signs the heads of the ledger   intake work / everybody
 //	tls.key/crt      TLS of the intake               intake serve
 //	tls-sessions.json session keys of TLS            every intake serve, the same file
 //	ca.crt           authority of tls.crt, when it is a private one (demo, tests)

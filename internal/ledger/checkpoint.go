@@ -63,6 +63,21 @@ func NewSigner(skey string) (*Signer, error) {
 	return &Signer{origin: f[0], key: ed25519.NewKeyFromSeed(raw[1:])}, nil
 }
 
+// SignerOf returns the signer with that key and origin.
+func SignerOf(origin string, key ed25519.PrivateKey) (*Signer, error) {
+	if _, err := newDayKey(origin, key.Public().(ed25519.PublicKey)); err != nil {
+		return nil, err
+	}
+	return &Signer{origin: origin, key: key}, nil
+}
+
+// PrivateString returns the signer key as NewSigner reads it. It is a secret.
+func (s *Signer) PrivateString() string {
+	raw := append([]byte{ed25519Type}, s.key.Seed()...)
+	hash := keyHash(s.origin, s.key.Public().(ed25519.PublicKey))
+	return fmt.Sprintf("%s%s+%08x+%s", privatePrefix, s.origin, hash, base64.StdEncoding.EncodeToString(raw))
+}
+
 // Verifier returns what checks the signer's checkpoints.
 func (s *Signer) Verifier() *Verifier {
 	return &Verifier{origin: s.origin, key: s.key.Public().(ed25519.PublicKey)}
@@ -163,7 +178,7 @@ type dayKey struct {
 }
 
 func newDayKey(name string, key ed25519.PublicKey) (dayKey, error) {
-	if name == "" || strings.ContainsAny(name, "+ \t\r\n") {
+	if _, err := note.NewVerifier(vkey(name, key)); err != nil {
 		return dayKey{}, fmt.Errorf("%w: name %q has a space or a plus sign", ErrKey, name)
 	}
 	return dayKey{name, keyHash(name, key)}, nil

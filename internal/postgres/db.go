@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"puntuale/internal/ledger"
 )
 
 //go:embed migrations/*.sql
@@ -23,6 +25,9 @@ var migrations embed.FS
 // DB is a pool of connections to one database. It is safe for concurrent use.
 type DB struct {
 	Pool *pgxpool.Pool
+	// Ledger signs the heads of the ledgers. Only programs that number need
+	// it; it is set before the first use.
+	Ledger *ledger.Signer
 }
 
 // Open connects and checks that the server answers.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/ledger"
 )
 
 // leadKey is the advisory lock of the one active sequencer.
@@ -29,6 +30,8 @@ var ErrFenced = errors.New("postgres: another sequencer is at work on this datab
 type Term struct {
 	mu   sync.Mutex
 	conn *pgx.Conn // guarded by mu
+
+	ledger *ledger.Signer // nil in programs that only take
 }
 
 // Lead takes the lead if nobody has it; ok is false when somebody has.
@@ -45,7 +48,7 @@ func (db *DB) Lead(ctx context.Context) (t *Term, ok bool, err error) {
 		}
 		return nil, false, nil
 	}
-	t = &Term{conn: pooled.Hijack()}
+	t = &Term{conn: pooled.Hijack(), ledger: db.Ledger}
 	// A leader whose machine has vanished gives up the lock in about 15 s.
 	_, err = t.conn.Exec(ctx, `SET application_name = 'puntuale-sequencer'; SET tcp_keepalives_idle = 5;
 		SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 5`)

@@ -3,7 +3,9 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"net/url"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"puntuale/internal/devstack"
+	"puntuale/internal/ledger"
 	"puntuale/internal/postgres"
 )
 
@@ -32,7 +35,19 @@ func New(t testing.TB) *postgres.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
+	db.Ledger = LedgerSigner()
 	return db
+}
+
+// LedgerSigner is the ledger key of every test database, the same each time; its
+// origin is "test.example/ledger".
+func LedgerSigner() *ledger.Signer {
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{0x1e}, ed25519.SeedSize))
+	s, err := ledger.SignerOf("test.example/ledger", key)
+	if err != nil {
+		panic(err) // both are constants
+	}
+	return s
 }
 
 // URL returns the address of an empty, migrated database that goes with the test,
