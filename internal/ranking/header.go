@@ -69,7 +69,7 @@ const (
 var (
 	dayPattern    = regexp.MustCompile(`^[A-Z0-9-]{1,24}$`)
 	policyPattern = regexp.MustCompile(`^[a-z][a-z0-9-]*( [A-Za-z0-9=:._+/-]+)*$`)
-	groupPattern  = regexp.MustCompile(`^[A-Za-z0-9|:._+/ -]{1,96}$`)
+	groupPattern  = regexp.MustCompile(`^[A-Za-z0-9_|:.+/ -]{1,96}$`)
 )
 
 // Validate reports the first thing that a list cannot say.
@@ -99,7 +99,7 @@ func (h *Header) validateQuotas() error {
 	}
 	for i, q := range h.Quotas {
 		if !groupPattern.MatchString(q.Group) || q.Places < 0 {
-			return fmt.Errorf("quota %q=%d: want a group of letters, digits, |:._+/- and a number of places", q.Group, q.Places)
+			return fmt.Errorf("quota %q=%d: want a group of letters, digits, _|:.+/- and a number of places", q.Group, q.Places)
 		}
 		if i > 0 && h.Quotas[i-1].Group >= q.Group {
 			return fmt.Errorf("quota %q: groups must be sorted, each once", q.Group)

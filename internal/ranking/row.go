@@ -36,7 +36,7 @@ func (r *Row) validate() error {
 	case len(r.Line) > 1024 || bytes.Count(r.Line, []byte{','}) != commas || bytes.ContainsAny(r.Line, "\n\r#\""):
 		return fmt.Errorf("position %d: not a ledger line", r.Position)
 	case r.Group != "" && !groupPattern.MatchString(r.Group):
-		return fmt.Errorf("position %d: group %q: want letters, digits, |:._+/- and spaces", r.Position, r.Group)
+		return fmt.Errorf("position %d: group %q: want letters, digits, _|:.+/- and spaces", r.Position, r.Group)
 	case r.Place != Admitted && r.Place != Waiting && r.Place != NoPlace:
 		return fmt.Errorf("position %d: place %q: want admitted, waiting or nothing", r.Position, string(r.Place))
 	}
