@@ -34,6 +34,7 @@ type JournalProgress struct {
 type Intake struct {
 	Node        NodeID
 	Submissions []Submission // one per durable record, repeats included
+	Batches     []Batch      // that they came in
 	// From and To are the progress before and after, journal by journal.
 	From, To []JournalProgress
 	// Watermark is the node's promise in nanoseconds since 1970, kept when
@@ -77,6 +78,18 @@ type DeviceFact struct {
 	RevokedAt time.Time // zero: it may send
 }
 
+// Batch is one group commit of a node without its records: what it takes to give
+// every record its acknowledgement again.
+type Batch struct {
+	Journal   uint64
+	Number    uint64
+	First     uint64 // sequence of the first record
+	Prev      [32]byte
+	KeyID     uint32
+	Signature [64]byte
+	Leaves    [][32]byte // hashes of the records' leaves, in order
+}
+
 // Numbered is a submission with its protocol number and all that its receipt
 // says beyond that.
 type Numbered struct {
@@ -92,6 +105,30 @@ type Numbered struct {
 	Document         []byte // canonical bytes of the sealed version
 	Applicant        string
 	ApplicantTaxCode string
+
+	LedgerIndex int64       // of its leaf in the ledger of the click day, from 0
+	Ledger      LedgerProof // that it stands there
+	// Acknowledgement is the answer of the intake to the arrival that counts,
+	// byte for byte; nil when the record of its batch is missing. NodeKey is
+	// the public key that its node is known by.
+	Acknowledgement []byte
+	NodeKey         []byte
+
+	// Edition counts how often the receipt has been issued, this time
+	// included. From 2 on, Renew says why and FirstIssued when the first was.
+	Edition     int
+	Renew       string
+	FirstIssued time.Time
+}
+
+// LedgerProof is what shows that a leaf stands in the ledger of a click day.
+type LedgerProof struct {
+	Line       []byte // the leaf
+	Size       int64  // of the tree of the checkpoint
+	Root       [32]byte
+	Checkpoint []byte     // the signed note
+	Timestamp  []byte     // RFC 3161 token over it; nil for none
+	Inclusion  [][32]byte // the way from the leaf to the root
 }
 
 // Receipt is the sealed PDF of one submission.
@@ -99,4 +136,14 @@ type Receipt struct {
 	Submission SubmissionID
 	PDF        []byte
 	IssuedAt   time.Time
+	Edition    int
+}
+
+// ReceiptProgress says how far the receipts of a click day are.
+type ReceiptProgress struct {
+	Day       DayID
+	DayCode   string
+	Numbered  int // submissions with a protocol number
+	Receipted int // of these, with a receipt
+	Renewing  int // receipts that wait to be issued again
 }
