@@ -56,6 +56,12 @@ bench-kill: deps-demo ## figure: submissions lost over 200 SIGKILLs, and how soo
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/ ./cmd/intake ./cmd/bench
 	@$(BIN)/bench kill $(KILL)
 
+.PHONY: bench-restart
+bench-restart: deps-demo ## figure: seconds until an intake with a million submissions in its journal is back
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/ ./cmd/intake ./cmd/bench
+	@$(BIN)/bench restart $(RESTART)
+
 .PHONY: bench-intake
 bench-intake: programs ## figures of the intake beside webdis, a handler that answers ok, and nginx (minutes)
 	@scripts/deps.sh bench

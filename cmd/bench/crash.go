@@ -90,6 +90,28 @@ func (c *KillCmd) Run(ctx context.Context) error {
 	})
 }
 
+// RestartCmd measures how soon a node with a long journal is back.
+type RestartCmd struct {
+	Intake string `default:"bin/intake" help:"The program under test." type:"existingfile"`
+	Counts []int  `default:"500000,1000000" help:"Submissions in the journal."`
+	Rounds int    `default:"5" help:"Restarts of each kind."`
+}
+
+// Run does the experiment.
+func (c *RestartCmd) Run(ctx context.Context) error {
+	return onSite(ctx, c.Intake, func(ctx context.Context, s *crash.Site) error {
+		out, err := (&crash.Restart{Counts: c.Counts, Rounds: c.Rounds, Progress: os.Stderr}).Run(ctx, s)
+		if err != nil {
+			return err
+		}
+		var groups [][]crash.Figure
+		for i := range out {
+			groups = append(groups, out[i].Figures())
+		}
+		return tell(groups...)
+	})
+}
+
 // onSite prepares keys and servers, and clears up after an interrupt too.
 func onSite(ctx context.Context, intake string, f func(context.Context, *crash.Site) error) error {
 	s, err := crash.OpenSite(ctx, intake, clock.System{})

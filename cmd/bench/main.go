@@ -17,6 +17,7 @@ import (
 type cli struct {
 	Powercut PowerCutCmd `cmd:"" help:"Submissions lost over power cuts, failing disks and full disks (needs root and loop devices)."`
 	Kill     KillCmd     `cmd:"" help:"Submissions lost over SIGKILLs, and how soon the intake is back."`
+	Restart  RestartCmd  `cmd:"" help:"How soon an intake with a long journal is back."`
 
 	Intake intakeCmd `cmd:"" help:"Measure the intake side by side with its peers."`
 	One    oneCmd    `cmd:"" help:"Measure one server once, for profiling."`

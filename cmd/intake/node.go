@@ -153,6 +153,12 @@ func (n *node) watch(m *intake.Metrics) {
 		}
 		return 0
 	})
+	m.Watch("journal_damaged", "1 when a part of the journal that was not read at the start is damaged.", func() float64 {
+		if n.journal.Damage() != nil {
+			return 1
+		}
+		return 0
+	})
 	m.Watch("calendar_version", "Version of the calendar in force, 0 for none.", func() float64 {
 		if t := n.calendar.Current(); t != nil {
 			return float64(t.Version)

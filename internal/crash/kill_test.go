@@ -105,3 +105,15 @@ func TestFigureLines(t *testing.T) {
 		}
 	}
 }
+
+// TestRestart has a journal that is long for its segments, and the real program.
+func TestRestart(t *testing.T) {
+	s := site(t)
+	out, err := (&Restart{Counts: []int{500, 1000}, Rounds: 1, Progress: t.Output()}).Run(t.Context(), s)
+	if err != nil || len(out) != 2 || len(out[1].Warm) != 1 || len(out[1].Full) != 1 {
+		t.Fatalf("%+v %v", out, err)
+	}
+	for i := range out {
+		met(t, out[i].Figures(), err)
+	}
+}
