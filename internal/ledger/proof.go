@@ -84,6 +84,19 @@ func (p *Prover) Inclusion(index int64) (Proof, error) {
 	return Proof{Index: index, Size: p.size, Hashes: hashes}, nil
 }
 
+// CheckLeaf compares a proof that this prover has made with a root, by the leaf's
+// hash as the tiles have it.
+func (p *Prover) CheckLeaf(proof Proof, root tlog.Hash) error {
+	leaf, err := p.hash(0, proof.Index)
+	if err != nil {
+		return err
+	}
+	if err := tlog.CheckRecord(proof.Hashes, proof.Size, root, proof.Index, leaf); err != nil {
+		return fmt.Errorf("%w: leaf %d of %d", ErrProof, proof.Index, proof.Size)
+	}
+	return nil
+}
+
 // Consistency returns the proof that the tree begins with that of the older
 // size; it is empty for sizes 0 and that of the tree itself.
 func (p *Prover) Consistency(older int64) ([]tlog.Hash, error) {

@@ -115,10 +115,7 @@ func readTiles(ctx context.Context, q rowsQuerier, day clickday.DayID, want []le
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t ledger.Tile, err error) {
-		err = row.Scan(&t.Level, &t.Index, &t.Width, &t.Data)
-		return t, err
-	})
+	return pgx.CollectRows(rows, scanTile)
 }
 
 type rowsQuerier interface {
