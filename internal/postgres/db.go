@@ -31,10 +31,16 @@ type DB struct {
 }
 
 // Open connects and checks that the server answers.
-func Open(ctx context.Context, url string) (*DB, error) {
+func Open(ctx context.Context, url string) (*DB, error) { return OpenSmall(ctx, url, 0) }
+
+// OpenSmall is Open with at most so many connections; 0 leaves it to the URL.
+func OpenSmall(ctx context.Context, url string, connections int32) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("postgres: DATABASE_URL is not a valid connection string") // it may hold a password
+	}
+	if connections > 0 {
+		cfg.MaxConns = connections
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
