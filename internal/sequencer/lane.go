@@ -104,7 +104,7 @@ func (l *lane) promise(h *haul, mark queue.Mark, marked, drained bool) int64 {
 		return 0
 	case mark.LastBatch == 0 && !drained:
 		return 0
-	case h.batches == 0 && l.s.Clock.Now().Sub(l.promised) < watermarkStep:
+	case len(h.batches) == 0 && l.s.Clock.Now().Sub(l.promised) < watermarkStep:
 		return 0
 	}
 	return mark.Watermark
@@ -112,13 +112,14 @@ func (l *lane) promise(h *haul, mark queue.Mark, marked, drained bool) int64 {
 
 // record judges what was taken and commits it with the progress it means.
 func (l *lane) record(ctx context.Context, h *haul, watermark int64) error {
-	if h.batches == 0 && watermark == 0 {
+	if len(h.batches) == 0 && watermark == 0 {
 		l.position = h.position // nothing but known, skipped or refused entries
 		return nil
 	}
 	in := &clickday.Intake{Node: l.node, Watermark: watermark}
-	if h.batches > 0 {
+	if len(h.batches) > 0 {
 		var err error
+		in.Batches = h.batches
 		if in.Submissions, err = l.s.Judge.Judge(ctx, h.records); err != nil {
 			return err
 		}
@@ -144,10 +145,10 @@ func (l *lane) recorded(h *haul, in *clickday.Intake, n clickday.IntakeCount, no
 	if in.Watermark != 0 {
 		l.watermark, l.promised = in.Watermark, now
 	}
-	if h.batches > 0 {
+	if len(h.batches) > 0 {
 		l.trimmer.committed(now, l.position)
 	}
-	l.s.Metrics.Batches.Add(float64(h.batches))
+	l.s.Metrics.Batches.Add(float64(len(h.batches)))
 	l.s.Metrics.Records.Add(float64(len(h.records)))
 	l.s.Metrics.Late.Add(float64(n.Late))
 	if n.Late > 0 {

@@ -65,7 +65,7 @@ func (l *lane) mend(ctx context.Context, h *haul, present uint64) error {
 	switch {
 	case !gap:
 		m.wait, m.next = askAgainMin, time.Time{}
-	case h.batches > 0 && !m.next.IsZero(): // the answer is coming in
+	case len(h.batches) > 0 && !m.next.IsZero(): // the answer is coming in
 		m.wait = askAgainMin
 		m.next = now.Add(m.wait)
 	}

@@ -9,7 +9,7 @@ import (
 // haul is what one reading of the queue has brought.
 type haul struct {
 	records  []batch.Record
-	batches  int
+	batches  []clickday.Batch
 	next     map[uint64]clickday.JournalProgress // journals that have moved, by id
 	position string                              // of the last entry looked at
 	sighted  map[queue.Replay]bool               // batches that were next, good or not
@@ -88,9 +88,17 @@ func (l *lane) takeSigned(h *haul, e *queue.Entry, f *batch.Frame, p clickday.Jo
 		l.refuse(e, &f.Header, badChain, nil)
 	default:
 		h.records = append(h.records, f.Records...)
-		h.batches++
+		h.batches = append(h.batches, withoutRecords(f))
 		p.LastBatch, p.Chain, p.Position = f.Batch, chain, e.ID
 		h.next[f.Journal] = p
+	}
+}
+
+// withoutRecords returns what gives the records their acknowledgements again.
+func withoutRecords(f *batch.Frame) clickday.Batch {
+	return clickday.Batch{
+		Journal: f.Journal, Number: f.Batch, First: f.First, Prev: f.Prev, KeyID: f.KeyID, Signature: f.Signature,
+		Leaves: f.LeafHashes(),
 	}
 }
 
