@@ -49,7 +49,8 @@ Chain:       %08x…
 	clocks = map[clickday.ClockState]clickday.Text{
 		clickday.ClockOK:       {IT: "verificato", EN: "verified"},
 		clickday.ClockDegraded: {IT: "verificato in parte", EN: "partly verified"},
-		clickday.ClockUnknown:  {IT: "non verificato", EN: "not verified"},
+		clickday.ClockUnknown:  {IT: "non sorvegliato", EN: "not watched"},
+		clickday.ClockRefused:  {IT: "non attendibile: a giornata non aperta il nodo non avrebbe aperto", EN: "not to be relied on: the node would not have opened a day by it"},
 	}
 	notMeasured = clickday.Text{IT: "distanza da UTC non misurata", EN: "distance from UTC not measured"}
 )

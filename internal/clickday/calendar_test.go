@@ -155,7 +155,7 @@ func TestStamps(t *testing.T) {
 			t.Errorf("source %d: %s", s, s)
 		}
 	}
-	for s, want := range map[ClockState]string{0: "invalid", ClockOK: "ok", ClockDegraded: "degraded", ClockUnknown: "unknown", 4: "invalid"} {
+	for s, want := range map[ClockState]string{0: "invalid", ClockOK: "ok", ClockDegraded: "degraded", ClockUnknown: "unknown", ClockRefused: "refused", 5: "invalid"} {
 		if s.String() != want {
 			t.Errorf("clock %d: %s", s, s)
 		}

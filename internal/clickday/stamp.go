@@ -34,6 +34,10 @@ const (
 	ClockDegraded ClockState = 2
 	// ClockUnknown: the node was started without a clock watch.
 	ClockUnknown ClockState = 3
+	// ClockRefused: nothing vouches for the clock (too few servers agree, or the
+	// bound is wide), so the node opens no click day. Stamps carry it only for
+	// days that were open before: in mid-event nothing is refused.
+	ClockRefused ClockState = 4
 )
 
 // String returns the word used in lists and receipts.
@@ -45,6 +49,8 @@ func (s ClockState) String() string {
 		return "degraded"
 	case ClockUnknown:
 		return "unknown"
+	case ClockRefused:
+		return "refused"
 	default:
 		return "invalid"
 	}

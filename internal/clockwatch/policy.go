@@ -46,6 +46,8 @@ func (l Level) State() clickday.ClockState {
 		return clickday.ClockOK
 	case Unwatched:
 		return clickday.ClockUnknown
+	case Refuse:
+		return clickday.ClockRefused
 	default:
 		return clickday.ClockDegraded
 	}

@@ -37,7 +37,7 @@ func TestLevels(t *testing.T) {
 
 func TestWhatStampsSay(t *testing.T) {
 	for l, want := range map[Level]clickday.ClockState{
-		Unwatched: clickday.ClockUnknown, OK: clickday.ClockOK, Degraded: clickday.ClockDegraded, Refuse: clickday.ClockDegraded,
+		Unwatched: clickday.ClockUnknown, OK: clickday.ClockOK, Degraded: clickday.ClockDegraded, Refuse: clickday.ClockRefused,
 	} {
 		if got := l.State(); got != want || l.String() == "invalid" {
 			t.Errorf("%v: %v", l, got)

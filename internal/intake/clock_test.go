@@ -124,6 +124,9 @@ func TestTheClockDecidesOnlyTheOpening(t *testing.T) {
 	if p := a.problem(); a.status != 503 || p.Code != clickday.CodeClockNotTrusted || a.header.Get("Retry-After") == "" {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
+	if a := c.nodeTime(); a.Clock != clickday.ClockRefused {
+		t.Fatalf("the node does not open and does not say so: %+v", a)
+	}
 	id := wire.IDOf(env)
 	if a := c.get(wire.PathSubmit + "/" + hex.EncodeToString(id[:])); a.status != 404 {
 		t.Fatalf("refused, and yet %d %s", a.status, a.body)
@@ -139,10 +142,10 @@ func TestTheClockDecidesOnlyTheOpening(t *testing.T) {
 	c.behave(lying...)
 	c.until("nobody agrees", nothing)
 	ack, _ := c.accepted(envelopeFor(t, dayOpen))
-	if s := ack.Leaf.Stamp; s.Clock != clickday.ClockDegraded || s.Bound != 0 {
+	if s := ack.Leaf.Stamp; s.Clock != clickday.ClockRefused || s.Bound != 0 {
 		t.Fatalf("%+v", s)
 	}
-	if a := c.nodeTime(); a.Clock != clickday.ClockDegraded {
+	if a := c.nodeTime(); a.Clock != clickday.ClockRefused {
 		t.Fatalf("%+v", a)
 	}
 
@@ -150,7 +153,7 @@ func TestTheClockDecidesOnlyTheOpening(t *testing.T) {
 	c = startClocked(t, dir, lying...)
 	c.until("all have answered", func(v *clockwatch.View) bool { return v.Servers[0].Heard && v.Servers[1].Heard && v.Servers[2].Heard })
 	ack, _ = c.accepted(envelopeFor(t, dayOpen))
-	if s := ack.Leaf.Stamp; s.Clock != clickday.ClockDegraded {
+	if s := ack.Leaf.Stamp; s.Clock != clickday.ClockRefused {
 		t.Fatalf("%+v", s)
 	}
 	if a := c.post(env); string(a.body) != string(first) {

@@ -110,7 +110,7 @@ func (l *Leaf) Check() error {
 		return fmt.Errorf("%w: bound %v, node %d", ErrLeaf, l.Bound, l.Node)
 	case l.Source != clickday.StampKernel && l.Source != clickday.StampUserSpace:
 		return fmt.Errorf("%w: source %d", ErrLeaf, l.Source)
-	case l.Clock < clickday.ClockOK || l.Clock > clickday.ClockUnknown:
+	case l.Clock < clickday.ClockOK || l.Clock > clickday.ClockRefused:
 		return fmt.Errorf("%w: clock state %d", ErrLeaf, l.Clock)
 	}
 	return nil
@@ -202,7 +202,7 @@ func parseSource(s string) clickday.StampSource {
 }
 
 func parseClock(s string) clickday.ClockState {
-	for _, v := range []clickday.ClockState{clickday.ClockOK, clickday.ClockDegraded, clickday.ClockUnknown} {
+	for _, v := range []clickday.ClockState{clickday.ClockOK, clickday.ClockDegraded, clickday.ClockUnknown, clickday.ClockRefused} {
 		if v.String() == s {
 			return v
 		}

@@ -95,6 +95,8 @@ func TestStampsOfEveryKind(t *testing.T) {
 			[]string{"il kernel non ha fornito l'ora", "± 3,000 s rispetto a UTC, orologio con precisione ridotta"}},
 		{"no watch", clickday.Stamp{Source: clickday.StampKernel, Clock: clickday.ClockUnknown},
 			[]string{"Incertezza non misurata, orologio non sorvegliato"}},
+		{"nobody vouches for the clock", clickday.Stamp{Source: clickday.StampKernel, Clock: clickday.ClockRefused},
+			[]string{"Incertezza non misurata, orologio non attendibile"}},
 		{"unknown source", clickday.Stamp{Source: 9, Clock: clickday.ClockOK}, []string{"Rilevazione non dichiarata"}},
 	}
 	for _, tt := range tests {

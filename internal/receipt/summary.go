@@ -106,6 +106,8 @@ func clockState(s clickday.Stamp) string {
 		return "orologio verificato"
 	case clickday.ClockDegraded:
 		return "orologio con precisione ridotta"
+	case clickday.ClockRefused:
+		return "orologio non attendibile"
 	default:
 		return "orologio non sorvegliato"
 	}

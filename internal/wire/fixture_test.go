@@ -80,6 +80,9 @@ func testLeaves(n int) []Leaf {
 	if n > 1 {
 		out[1].Stamp.Source, out[1].Stamp.Clock = clickday.StampUserSpace, clickday.ClockUnknown
 	}
+	if n > 2 {
+		out[2].Stamp.Clock = clickday.ClockRefused
+	}
 	return out
 }
 
