@@ -55,16 +55,19 @@ type Report struct {
 	Facts    []Fact    `json:"facts"`
 	Checks   []Check   `json:"checks"`
 	Findings []Finding `json:"findings"`
-	// More counts the findings beyond MaxFindings, which are left out.
+	// More counts the findings that are left out: of each check the first
+	// MaxFindings are kept.
 	More int64 `json:"more,omitempty"`
+
+	found map[string]int // findings by check
 }
 
-// MaxFindings is the number of findings that are kept.
-const MaxFindings = 100
+// MaxFindings is how many findings of one check are kept.
+const MaxFindings = 20
 
 // New returns an empty report of that kind.
 func New(kind string) *Report {
-	return &Report{Kind: kind, Facts: []Fact{}, Checks: []Check{}, Findings: []Finding{}}
+	return &Report{Kind: kind, Facts: []Fact{}, Checks: []Check{}, Findings: []Finding{}, found: map[string]int{}}
 }
 
 // Say returns a text in both languages, formatted with the same arguments.
@@ -82,7 +85,8 @@ func (r *Report) Fact(id string, label clickday.Text, value string) {
 
 // Find adds a finding.
 func (r *Report) Find(f Finding) {
-	if len(r.Findings) >= MaxFindings {
+	r.found[f.Check]++
+	if r.found[f.Check] > MaxFindings {
 		r.More++
 		return
 	}
@@ -90,14 +94,7 @@ func (r *Report) Find(f Finding) {
 }
 
 // Found reports whether there is a finding for a check.
-func (r *Report) Found(check string) bool {
-	for i := range r.Findings {
-		if r.Findings[i].Check == check {
-			return true
-		}
-	}
-	return false
-}
+func (r *Report) Found(check string) bool { return r.found[check] > 0 }
 
 // Settle adds a check that is Wrong if it has findings, else Proven.
 func (r *Report) Settle(id string, title, detail clickday.Text) {
