@@ -29,7 +29,9 @@ type daySetCommand struct {
 	Opens   *time.Time           `help:"Opening (RFC 3339)." format:"2006-01-02T15:04:05.999999999Z07:00"`
 	Closes  *time.Time           `help:"Close (RFC 3339)." format:"2006-01-02T15:04:05.999999999Z07:00"`
 	State   clickday.DayState    `help:"scheduled, suspended or closed."`
-	Push    []string             `help:"Admin listeners of intake nodes, http://host:port."`
+	// Granularity is also what order the worker gives, from its next round on.
+	Granularity time.Duration `help:"Unit within which arrivals count as simultaneous, a power of ten from 1us to 1s; 1us for a new day."`
+	Push        []string      `help:"Admin listeners of intake nodes, http://host:port."`
 }
 
 // Run makes, signs, stores and pushes a new version. What is not given stays as
@@ -42,6 +44,7 @@ func (c *daySetCommand) Run(ctx context.Context, clk clock.Clock) error {
 	change := timetable.Change{
 		ID: clickday.DayID(c.ID), Code: c.Code, TitleIT: c.TitleIT, TitleEN: c.TitleEN, Models: c.Models,
 		Prepare: c.Prepare, Sync: c.Sync, Opens: c.Opens, Closes: c.Closes, State: c.State,
+		Granularity: c.Granularity,
 	}
 	return c.with(ctx, func(db *postgres.DB) error {
 		cal, signed, err := timetable.Set(ctx, db, key, clk, &change)

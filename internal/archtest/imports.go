@@ -55,7 +55,7 @@ var layerNames = [...]string{"domain", "contract", "part", "stage", "wiring"}
 
 var layers = map[int][]string{
 	domain:   {"internal/clickday", "internal/clock"},
-	contract: {"internal/wire", "internal/queue", "internal/batch", "internal/ledger"},
+	contract: {"internal/wire", "internal/queue", "internal/batch", "internal/ledger", "internal/order"},
 	stage: {
 		"internal/desktop", "internal/intake", "internal/forwarder", "internal/sequencer", "internal/issuer", "internal/portal", "internal/monitor",
 	},

@@ -18,6 +18,7 @@ type Submission struct {
 	Stamp        Stamp
 	State        SubmissionState // Queued or Refused
 	Reason       Code            // when refused
+	Passport     string          // of the worker, when queued and the model asks for it
 }
 
 // JournalProgress says how far the journal of a node has been taken.
@@ -49,10 +50,11 @@ type IntakeCount struct {
 	Late    int // records stamped before the node's own earlier promise
 }
 
-// NumberCount says what one round of numbering did.
+// NumberCount says what one round of numbering decided.
 type NumberCount struct {
 	Numbered int // given a protocol number
 	Repeated int // their application had one
+	Refused  int // for their content, or beyond their account's limit
 	// Watermark is the instant below which this round took submissions,
 	// nanoseconds since 1970.
 	Watermark int64

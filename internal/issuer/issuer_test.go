@@ -53,9 +53,9 @@ func (d *desk) number() clickday.SubmissionID {
 	id := sha256.Sum256(e)
 	device := s.Ticket.Device
 	d.Exec(`INSERT INTO submissions (id, application_id, seal_version, click_day_id, account_id, model, model_version, device, digest,
-			envelope, arrived, source, clock, bound, node, journal, sequence, state, number, ingested_at, sequenced_at)
-		VALUES ($1, $2, 1, 1, $3, 'B', 1, $4, $5, $6, $7, 1, 1, 1000, 1, 18446744073709551615, $8::int, 'sequenced', $8::int, $9, $9)`,
-		id[:], [16]byte(s.Content.Application), d.account, device[:], s.Ticket.Digest[:], e,
+			arrived, source, clock, bound, node, journal, sequence, state, number, ingested_at, sequenced_at)
+		VALUES ($1, $2, 1, 1, $3, 'B', 1, $4, $5, $6, 1, 1, 1000, 1, 18446744073709551615, $7::int, 'sequenced', $7::int, $8, $8)`,
+		id[:], [16]byte(s.Content.Application), d.account, device[:], s.Ticket.Digest[:],
 		admissiontest.Opens.UnixNano()+int64(d.numbers), d.numbers, admissiontest.Opens)
 	return id
 }

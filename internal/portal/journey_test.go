@@ -182,8 +182,8 @@ func (s *site) arrive(path string, state clickday.SubmissionState, number any, r
 	id := appID(s.t, path)
 	sum := sha256.Sum256([]byte(path + string(state)))
 	_, err := s.db.Pool.Exec(ctx, `INSERT INTO submissions (id, application_id, seal_version, click_day_id, account_id, model, model_version,
-		device, digest, envelope, arrived, source, clock, bound, node, journal, sequence, state, reason, number, ingested_at)
-		SELECT $1, a.id, a.seal_version, a.click_day_id, a.account_id, a.model, a.model_version, '\x00', '\x00', '\x00',
+		device, digest, arrived, source, clock, bound, node, journal, sequence, state, reason, number, ingested_at)
+		SELECT $1, a.id, a.seal_version, a.click_day_id, a.account_id, a.model, a.model_version, '\x00', '\x00',
 		$3, 1, 1, 1500000, 1, 18446744073709551615, 1, $4, $6, $5, now() FROM applications a WHERE a.id = $2`,
 		sum[:], [16]byte(id), s.opens.UnixNano()+123_456_789, state, number, reason)
 	if err != nil {

@@ -38,9 +38,10 @@ func newestCalendar(ctx context.Context, q querier) ([]byte, error) {
 // click day is created with the given tie seed unless it is there; a day keeps
 // its first code and seed, and accounts.ErrState is returned when the code
 // differs. next is given the newest signed calendar (nil before the first) and
-// the day's seed, and returns the version and bytes to store.
+// the day's seed, and returns the version and bytes to store, and the granularity
+// of the day's order, which stays what it was once something has been ordered.
 func (db *DB) NextCalendar(ctx context.Context, day clickday.DayID, code string, freshSeed [32]byte, now time.Time,
-	next func(newest []byte, seed [32]byte) (version uint64, signed []byte, err error),
+	next func(newest []byte, seed [32]byte) (version uint64, signed []byte, grain time.Duration, err error),
 ) error {
 	err := db.InTx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "LOCK TABLE calendars IN EXCLUSIVE MODE"); err != nil {
@@ -54,8 +55,11 @@ func (db *DB) NextCalendar(ctx context.Context, day clickday.DayID, code string,
 		if err != nil && !errors.Is(err, accounts.ErrNotFound) {
 			return err
 		}
-		version, signed, err := next(newest, seed)
+		version, signed, grain, err := next(newest, seed)
 		if err != nil {
+			return err
+		}
+		if err := setGrain(ctx, tx, day, grain); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, "INSERT INTO calendars (version, signed, created_at) VALUES ($1, $2, $3)", int64(version), signed, now)
@@ -83,6 +87,17 @@ func ensureDay(ctx context.Context, tx pgx.Tx, day clickday.DayID, code string, 
 	}
 	copy(seed[:], b)
 	return seed, nil
+}
+
+// setGrain tells the numbering. A granularity that changed in the middle would
+// leave an order that nobody can recompute.
+func setGrain(ctx context.Context, tx pgx.Tx, day clickday.DayID, grain time.Duration) error {
+	tag, err := tx.Exec(ctx, "UPDATE click_days SET granularity = $2 WHERE id = $1 AND (granularity = $2 OR last_rank IS NULL)",
+		day, int64(grain))
+	if err == nil && tag.RowsAffected() != 1 {
+		err = fmt.Errorf("the granularity of click day %d cannot change any more, submissions have been ordered: %w", day, accounts.ErrState)
+	}
+	return err
 }
 
 // SetNode adds or changes an intake node. Its watermark is kept.

@@ -49,9 +49,12 @@ func (db *DB) Lead(ctx context.Context) (t *Term, ok bool, err error) {
 		return nil, false, nil
 	}
 	t = &Term{conn: pooled.Hijack(), ledger: db.Ledger}
-	// A leader whose machine has vanished gives up the lock in about 15 s.
+	// A leader whose machine has vanished gives up the lock in about 15 s. All its
+	// joins look up few rows of large tables by their keys; the planner, which
+	// has no statistics on a click day, would rather read the tables whole.
 	_, err = t.conn.Exec(ctx, `SET application_name = 'puntuale-sequencer'; SET tcp_keepalives_idle = 5;
-		SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 5`)
+		SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 5;
+		SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; SET work_mem = '32MB'`)
 	if err != nil {
 		return nil, false, errors.Join(fmt.Errorf("postgres: lead: %w", err), t.Close())
 	}

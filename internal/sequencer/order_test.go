@@ -3,6 +3,7 @@ package sequencer
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/postgres/pgtest"
@@ -15,7 +16,7 @@ import (
 func (w *world) populate(records int) {
 	for range records {
 		n := w.nodes[w.rnd.IntN(len(w.nodes))]
-		at := 1000 + w.rnd.Int64N(int64(records)/2)
+		at := int64(time.Second) + w.rnd.Int64N(int64(grain)*int64(records)/3)
 		if len(w.all) > 0 && w.rnd.IntN(4) == 0 {
 			w.arrive(n, at, w.all[w.rnd.IntN(len(w.all))].envelope)
 			continue
@@ -115,9 +116,9 @@ func TestACrashAtAnyStoreCallChangesNothing(t *testing.T) {
 func TestOneApplicationGetsOneNumber(t *testing.T) {
 	w := newWorld(t, pgtest.New(t), 1, 2)
 	second, first := envelope(1, 2, 1, false), envelope(1, 1, 1, false)
-	w.arrive(w.nodes[0], 200, second) // sealed again, sent from another computer
-	w.arrive(w.nodes[1], 100, first)
-	w.arrive(w.nodes[1], 150, envelope(2, 1, 1, false))
+	w.arrive(w.nodes[0], 200_000, second) // sealed again, sent from another computer
+	w.arrive(w.nodes[1], 100_000, first)
+	w.arrive(w.nodes[1], 150_000, envelope(2, 1, 1, false))
 	got := w.finish()
 	w.check(got)
 	if r := got[hash(first)]; r.number != 1 {
@@ -156,17 +157,17 @@ func TestARefusalKeepsStampAndReason(t *testing.T) {
 func TestALateRecordGetsTheNextNumber(t *testing.T) {
 	w := newWorld(t, pgtest.New(t), 1, 1)
 	n := w.nodes[0]
-	w.arrive(n, 500, envelope(1, 1, 1, false))
+	w.arrive(n, 500_000, envelope(1, 1, 1, false))
 	w.finish()
 	late := envelope(2, 1, 1, false)
-	w.arrive(n, 400, late)
+	w.arrive(n, 400_000, late)
 	got := w.finish()
-	if r := got[hash(late)]; r.number != 2 || r.arrived != 400 {
+	if r := got[hash(late)]; r.number != 2 || r.arrived != 400_000 {
 		t.Fatalf("the late one: %+v", r)
 	}
 	var marked int64
 	err := w.db.Pool.QueryRow(t.Context(), "SELECT arrived FROM arrivals WHERE late").Scan(&marked)
-	if err != nil || marked != 400 {
+	if err != nil || marked != 400_000 {
 		t.Fatalf("marked late: %d, %v", marked, err)
 	}
 	if v := w.metric("puntuale_sequencer_late_records_total"); v != 1 {
@@ -179,8 +180,8 @@ func TestALateRecordGetsTheNextNumber(t *testing.T) {
 func TestNumbersWaitForTheSlowestNode(t *testing.T) {
 	w := newWorld(t, pgtest.New(t), 1, 2)
 	n := w.nodes[0]
-	w.arrive(n, 100, envelope(1, 1, 1, false))
-	w.arrive(n, 300, envelope(2, 1, 1, false))
+	w.arrive(n, 100_000, envelope(1, 1, 1, false))
+	w.arrive(n, 300_000, envelope(2, 1, 1, false))
 	n.commit(w.rnd, 2)
 	if err := n.forward(t.Context(), w.queue, 1); err != nil {
 		t.Fatal(err)
@@ -199,11 +200,11 @@ func TestNumbersWaitForTheSlowestNode(t *testing.T) {
 	if got := numbers(); got != 0 {
 		t.Fatalf("%d numbers before the second node has said anything", got)
 	}
-	if err := w.queue.Append(t.Context(), 2, nil, queue.Mark{Watermark: 300, Journal: 5}); err != nil {
+	if err := w.queue.Append(t.Context(), 2, nil, queue.Mark{Watermark: 309_999, Journal: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if got := numbers(); got != 1 {
-		t.Fatalf("%d numbers below 300, want 1: the promise excludes its own instant", got)
+		t.Fatalf("%d numbers below 309,999 ns, want 1: a unit is never split", got)
 	}
 	w.exec("UPDATE intake_nodes SET active = false WHERE node = 2")
 	if got := numbers(); got != 2 {

@@ -38,8 +38,9 @@ type Term interface {
 	// nothing, and durably. It must fail, changing nothing, when this is no
 	// longer the active sequencer or progress is not at in.From.
 	Ingest(ctx context.Context, in *clickday.Intake, now time.Time) (clickday.IntakeCount, error)
-	// Number gives the next numbers below the lowest watermark of the active
-	// nodes, to at most limit submissions per click day; fewer means all.
+	// Number decides about submissions below the lowest watermark of the active
+	// nodes, in order, at most about limit per click day: it gives numbers and
+	// places in the ledger, durably and together. Fewer than limit means all.
 	Number(ctx context.Context, limit int, now time.Time) (clickday.NumberCount, error)
 	// Close gives up the lead.
 	Close() error
@@ -203,7 +204,7 @@ func (s *Sequencer) numberAll(ctx context.Context, t Term) error {
 		if n.Numbered > 0 && s.OnNumbered != nil {
 			s.OnNumbered()
 		}
-		if n.Numbered+n.Repeated < numberLimit {
+		if n.Numbered+n.Repeated+n.Refused < numberLimit {
 			return nil
 		}
 	}

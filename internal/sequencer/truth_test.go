@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"puntuale/internal/clickday"
@@ -22,6 +23,7 @@ type row struct {
 	state       clickday.SubmissionState
 	reason      string
 	number      int64
+	index       int64 // of its leaf, -1 for none
 }
 
 // finish lets everything through, without faults, and returns the record.
@@ -47,7 +49,7 @@ func (w *world) finish() map[clickday.SubmissionID]row {
 func (w *world) done() bool {
 	w.t.Helper()
 	var open, arrivals int
-	err := w.db.Pool.QueryRow(w.t.Context(), `SELECT (SELECT count(*) FROM submissions WHERE state = 'queued'),
+	err := w.db.Pool.QueryRow(w.t.Context(), `SELECT (SELECT count(*) FROM submissions WHERE ledger_index IS NULL),
 		(SELECT count(*) FROM arrivals)`).Scan(&open, &arrivals)
 	if err != nil {
 		w.t.Fatal(err)
@@ -58,7 +60,7 @@ func (w *world) done() bool {
 func (w *world) rows() map[clickday.SubmissionID]row {
 	w.t.Helper()
 	rows, err := w.db.Pool.Query(w.t.Context(), `SELECT id, application_id, click_day_id, arrived, node, sequence::bigint,
-		state, coalesce(reason, ''), coalesce(number, 0) FROM submissions`)
+		state, coalesce(reason, ''), coalesce(number, 0), coalesce(ledger_index, -1) FROM submissions`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func (w *world) rows() map[clickday.SubmissionID]row {
 		var r row
 		var id []byte
 		var application [16]byte
-		if err := rows.Scan(&id, &application, &r.day, &r.arrived, &r.node, &r.sequence, &r.state, &r.reason, &r.number); err != nil {
+		if err := rows.Scan(&id, &application, &r.day, &r.arrived, &r.node, &r.sequence, &r.state, &r.reason, &r.number, &r.index); err != nil {
 			w.t.Fatal(err)
 		}
 		copy(r.id[:], id)
@@ -84,8 +86,19 @@ func (w *world) rows() map[clickday.SubmissionID]row {
 // expected sorts everything by brute force, all being known from the start.
 func (w *world) expected() map[clickday.SubmissionID]row {
 	out := make(map[clickday.SubmissionID]row)
+	for day := 1; day <= days; day++ {
+		for _, r := range w.line(day) {
+			out[r.id] = r
+		}
+	}
+	return out
+}
+
+// line is everything that was sent for a day, in order, with what becomes of it.
+func (w *world) line(day int) []row {
+	first := make(map[clickday.SubmissionID]row)
 	for _, a := range w.all {
-		r := row{id: wire.IDOf(a.envelope), arrived: a.at, state: clickday.Queued}
+		r := row{id: wire.IDOf(a.envelope), arrived: a.at, state: clickday.Sequenced}
 		var version int
 		var refused bool
 		if _, err := fmt.Sscanf(string(a.envelope), "%d %d %d %t", &r.application, &version, &r.day, &refused); err != nil {
@@ -94,32 +107,31 @@ func (w *world) expected() map[clickday.SubmissionID]row {
 		if refused {
 			r.state, r.reason = clickday.Refused, string(clickday.CodeSignature)
 		}
-		if old, ok := out[r.id]; !ok || r.arrived < old.arrived {
-			out[r.id] = r
+		if old, ok := first[r.id]; r.day == day && (!ok || r.arrived < old.arrived) {
+			first[r.id] = r
 		}
 	}
-	for day := 1; day <= days; day++ {
-		line := make([]row, 0, len(out))
-		for _, r := range out {
-			if r.day == day && r.state == clickday.Queued {
-				line = append(line, r)
-			}
-		}
-		slices.SortFunc(line, func(a, b row) int {
-			return cmp.Or(cmp.Compare(a.arrived, b.arrived), bytes.Compare(tie(day, a.id), tie(day, b.id)))
-		})
-		has := make(map[int]bool)
-		var last int64
-		for _, r := range line {
+	line := slices.SortedFunc(maps.Values(first), func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.arrived/int64(grain), b.arrived/int64(grain)), bytes.Compare(tie(day, a.id), tie(day, b.id)))
+	})
+	has, used := make(map[int]bool), make(map[int]int)
+	var last int64
+	for i := range line {
+		r := &line[i]
+		account := accountOf(r.application)
+		switch {
+		case r.state == clickday.Refused:
+		case has[r.application]:
 			r.state = clickday.Repeated
-			if !has[r.application] {
-				last++
-				has[r.application], r.state, r.number = true, clickday.Sequenced, last
-			}
-			out[r.id] = r
+		case account <= persons && used[account] == 3:
+			r.state, r.reason = clickday.Refused, string(clickday.CodeAccountLimit)
+		default:
+			last++
+			used[account]++
+			has[r.application], r.number = true, last
 		}
 	}
-	return out
+	return line
 }
 
 func tie(day int, id clickday.SubmissionID) []byte {
@@ -135,7 +147,7 @@ func (w *world) check(got map[clickday.SubmissionID]row) {
 		w.t.Fatalf("%d submissions in the record, want %d", len(got), len(want))
 	}
 	for id, r := range got {
-		r.node, r.sequence = 0, 0
+		r.node, r.sequence, r.index = 0, 0, 0
 		if r != want[id] {
 			w.t.Fatalf("submission %s: %+v, want %+v", id, r, want[id])
 		}
@@ -147,5 +159,6 @@ func (w *world) check(got map[clickday.SubmissionID]row) {
 		if err != nil || last != count || count != highest {
 			w.t.Fatalf("day %d: last number %d, %d numbers, highest %d, %v", day, last, count, highest, err)
 		}
+		w.checkLedger(day, got)
 	}
 }

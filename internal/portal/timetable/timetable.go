@@ -32,9 +32,10 @@ type Store interface {
 	// NextCalendar calls next with the newest signed calendar (nil before the
 	// first) and the day's tie seed, and stores what it returns, all in one
 	// transaction that excludes every other change. A day keeps its first code
-	// and seed; another code is accounts.ErrState.
+	// and seed, and its granularity once something has been ordered; anything
+	// else is accounts.ErrState.
 	NextCalendar(ctx context.Context, day clickday.DayID, code string, freshSeed [32]byte, now time.Time,
-		next func(newest []byte, seed [32]byte) (version uint64, signed []byte, err error)) error
+		next func(newest []byte, seed [32]byte) (version uint64, signed []byte, grain time.Duration, err error)) error
 }
 
 // Reader reads the newest calendar. It is safe for concurrent use.
@@ -72,6 +73,8 @@ type Change struct {
 	// Prepare and Sync of a new day are now, or Opens if that is earlier.
 	Prepare, Sync, Opens, Closes *time.Time
 	State                        clickday.DayState
+	// Granularity of the order; 0 leaves it.
+	Granularity time.Duration
 }
 
 // Set makes the next version of the calendar with the change in it, signs and
@@ -82,16 +85,19 @@ func Set(ctx context.Context, store Store, key ed25519.PrivateKey, c clock.Clock
 	var cal clickday.Calendar
 	var out []byte
 	now := c.Now()
-	err := store.NextCalendar(ctx, change.ID, change.Code, fresh, now, func(newest []byte, seed [32]byte) (uint64, []byte, error) {
+	err := store.NextCalendar(ctx, change.ID, change.Code, fresh, now, func(newest []byte, seed [32]byte) (uint64, []byte, time.Duration, error) {
 		var err error
 		if cal, err = open(newest, key.Public().(ed25519.PublicKey)); err != nil {
-			return 0, nil, err
+			return 0, nil, 0, err
 		}
 		cal.Version++
 		cal.IssuedAt = now.UnixNano()
 		change.apply(&cal, now, sha256.Sum256(seed[:]))
 		out, err = wire.SealCalendar(&cal, key)
-		return cal.Version, out, err
+		if err != nil {
+			return 0, nil, 0, err
+		}
+		return cal.Version, out, cal.Day(change.ID).Grain(), nil
 	})
 	if err != nil {
 		return clickday.Calendar{}, nil, fmt.Errorf("calendar not changed: %w", err)
@@ -123,6 +129,9 @@ func (c *Change) apply(cal *clickday.Calendar, now time.Time, commitment [32]byt
 	set(&d.State, c.State)
 	if len(c.Models) > 0 {
 		d.Models = c.Models
+	}
+	if c.Granularity != 0 {
+		d.Granularity = int64(c.Granularity)
 	}
 	setInstant(&d.Prepare, c.Prepare)
 	setInstant(&d.Sync, c.Sync)
