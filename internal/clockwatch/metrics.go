@@ -11,6 +11,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	descState   = desc("state", "1 for the state in which the clock is.", "state")
+	descOpens   = desc("opens", "1 while a click day that is not open yet may open by this clock.")
 	descOffset  = desc("offset_seconds", "UTC minus the clock of the machine; absent while too few servers agree.")
 	descBound   = desc("bound_seconds", "Greatest distance of the clock from UTC; absent while too few servers agree.")
 	descAgree   = desc("servers_agreeing", "Time servers that agree.")
@@ -31,7 +32,7 @@ func (w *Watch) Collector() prometheus.Collector { return collector{w} }
 // Describe implements prometheus.Collector.
 func (c collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descState, descOffset, descBound, descAgree, descServers, descFalse, descSteps, descStep, descLeap,
+		descState, descOpens, descOffset, descBound, descAgree, descServers, descFalse, descSteps, descStep, descLeap,
 		descSrvOff, descSrvBnd, descSrvHrd, descSrvFlse,
 	} {
 		out <- d
@@ -47,6 +48,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, l := range levels {
 		gauge(descState, flag(v.Level == l), l.String())
 	}
+	gauge(descOpens, flag(v.trusted))
 	if v.Agreeing > 0 {
 		gauge(descOffset, v.Offset.Seconds())
 		gauge(descBound, v.Bound.Seconds())

@@ -45,6 +45,16 @@ func (v *View) Accepts(day clickday.DayID) bool {
 	return opened
 }
 
+// State is what stamps and time answers say. In mid-event the level is never
+// Refuse, because nothing is refused; that a day which is not open yet would not
+// open here is said all the same, so that clients can go elsewhere in time.
+func (v *View) State() clickday.ClockState {
+	if !v.trusted {
+		return clickday.ClockRefused
+	}
+	return v.Level.State()
+}
+
 // Falsetickers counts the servers whose interval misses the agreement.
 func (v *View) Falsetickers() int {
 	n := 0

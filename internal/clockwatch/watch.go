@@ -122,7 +122,7 @@ func (w *Watch) View() *View { return w.view.Load() }
 // State returns what goes into stamps: state and bound, 0 for not measured.
 func (w *Watch) State() (clickday.ClockState, time.Duration) {
 	v := w.view.Load()
-	return v.Level.State(), v.Bound
+	return v.State(), v.Bound
 }
 
 // Accepts tells whether a click day that is open by the calendar is open by the clock.

@@ -249,7 +249,7 @@ func TestADayThatIsOpenStaysOpen(t *testing.T) {
 		lost(w)
 		for range 20 * 60 {
 			v := w.pass(time.Second)
-			if v.Level != Degraded || !w.watch.Accepts(1) || w.watch.Ready() != nil {
+			if v.Level != Degraded || !w.watch.Accepts(1) || w.watch.Ready() != nil || v.State() != clickday.ClockRefused {
 				t.Fatalf("%+v", v)
 			}
 			if w.watch.Accepts(2) {
