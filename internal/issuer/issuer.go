@@ -20,16 +20,18 @@ import (
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
+	"puntuale/internal/ledger"
 	"puntuale/internal/receipt"
 )
 
 // Store holds numbered submissions and receipts.
 type Store interface {
 	// IssueReceipts takes up to limit submissions that have a number and no
-	// receipt and that nobody else has taken, except these; gives them to
-	// make, with the newest signed calendar (package wire), and stores what
-	// it returns, with the states, all or nothing and durably. make is not
-	// called when there are none. It is safe to call again after an error.
+	// receipt, or whose receipt is to be issued again, and that nobody else
+	// has taken, except these; gives them to make, with their proofs and the
+	// newest signed calendar (package wire), and stores what it returns, with
+	// the states, all or nothing and durably. make is not called when there
+	// are none. It is safe to call again after an error.
 	IssueReceipts(ctx context.Context, limit int, except []clickday.SubmissionID,
 		make func(calendar []byte, due []clickday.Numbered) ([]clickday.Receipt, error)) (taken int, err error)
 }
@@ -46,7 +48,8 @@ type Config struct {
 	CalendarKey ed25519.PublicKey
 	Render      func(*receipt.Data) ([]byte, error)
 	Seal        Sealer
-	Body        string // who issues, as in the certificate of the seal
+	Body        string           // who issues, as in the certificate of the seal
+	Ledger      *ledger.Verifier // of the ledger that receipts prove their place in
 	// VerifyURL is where the QR code leads; the submission id is added to it
 	// as one more step of the path.
 	VerifyURL string
@@ -57,7 +60,7 @@ type Config struct {
 }
 
 const (
-	chunk      = 8                      // receipts of one transaction
+	chunk      = 32                     // receipts of one transaction
 	idlePause  = 500 * time.Millisecond // between looks that nothing has caused
 	errorPause = time.Second            // after a failure of the store
 )
@@ -67,11 +70,12 @@ type Issuer struct {
 	Config
 	wake   chan struct{}
 	failed *failures
+	proved *proved
 }
 
 // New checks the configuration.
 func New(c Config) (*Issuer, error) {
-	if c.Store == nil || c.Models == nil || c.Render == nil || c.Seal == nil || c.Clock == nil || c.Log == nil ||
+	if c.Store == nil || c.Models == nil || c.Render == nil || c.Seal == nil || c.Ledger == nil || c.Clock == nil || c.Log == nil ||
 		c.Metrics == nil || len(c.CalendarKey) != ed25519.PublicKeySize {
 		return nil, errors.New("issuer: a required part of the configuration is missing")
 	}
@@ -83,7 +87,7 @@ func New(c Config) (*Issuer, error) {
 		return nil, fmt.Errorf("verify-url: %q: want an http or https address", c.VerifyURL)
 	}
 	c.VerifyURL = strings.TrimRight(c.VerifyURL, "/")
-	return &Issuer{c, make(chan struct{}, c.Workers), newFailures()}, nil
+	return &Issuer{c, make(chan struct{}, c.Workers), newFailures(), newProved()}, nil
 }
 
 // Wake lets the workers look at once. It never blocks.
@@ -168,7 +172,7 @@ func (i *Issuer) makeAll(due []clickday.Numbered, titles map[clickday.DayID]stri
 			continue
 		}
 		i.failed.remove(n.Submission)
-		out = append(out, clickday.Receipt{Submission: n.Submission, PDF: pdf, IssuedAt: now})
+		out = append(out, clickday.Receipt{Submission: n.Submission, PDF: pdf, IssuedAt: now, Edition: n.Edition})
 	}
 	return out
 }

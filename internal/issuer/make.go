@@ -59,6 +59,10 @@ func (i *Issuer) data(n *clickday.Numbered, title string, now time.Time) (*recei
 	if title == "" {
 		title = n.DayCode
 	}
+	evidence, err := i.evidence(n)
+	if err != nil {
+		return nil, err
+	}
 	employer, worker := m.SummaryOf(doc.Answers)
 	return &receipt.Data{
 		Body:   i.Body,
@@ -66,6 +70,10 @@ func (i *Issuer) data(n *clickday.Numbered, title string, now time.Time) (*recei
 		DayCode: n.DayCode, DayTitle: title, Model: n.Model, ModelTitle: m.Title.IT,
 		Stamp: n.Stamp, Submission: n.Submission, Application: n.Application, Digest: n.Digest,
 		Applicant: n.Applicant, ApplicantTaxCode: n.ApplicantTaxCode, Employer: employer, Worker: worker,
+		Ledger: &receipt.LedgerPlace{
+			Index: n.LedgerIndex, Size: n.Ledger.Size, Root: n.Ledger.Root, Timestamped: n.Ledger.Timestamp != nil, Late: evidence.late,
+		},
+		Evidence: evidence.file, Edition: n.Edition, FirstIssued: n.FirstIssued, Renew: n.Renew,
 		Issued: now, VerifyURL: i.VerifyURL + "/" + n.Submission.String(), Preview: m.Preview(doc.Answers, "it"),
 	}, nil
 }

@@ -25,6 +25,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	"puntuale/internal/ledger"
 )
 
 // ErrIncomplete says that data without which a receipt certifies nothing are missing.
@@ -54,11 +55,29 @@ type Data struct {
 	Employer         string // may be empty
 	Worker           string // may be empty
 
+	Ledger   *LedgerPlace // nil: nothing is said about the ledger
+	Evidence []byte       // goes into the file as prova.json; nil for none
+
+	// Edition counts how often the receipt has been issued, 0 like 1. From 2
+	// on the page says when the first was issued, and why this one is.
+	Edition     int
+	FirstIssued time.Time
+	Renew       string
+
 	// Issued is when the receipt was made. It is the date of the PDF and must
 	// be kept to make the same bytes again.
 	Issued    time.Time
 	VerifyURL string          // where the QR code leads
 	Preview   []forms.Section // the whole application, in Italian
+}
+
+// LedgerPlace is where the submission stands in the public ledger of the click day.
+type LedgerPlace struct {
+	Index       int64    // of its leaf, from 0
+	Size        int64    // leaves of the signed checkpoint that covers it
+	Root        [32]byte // of that checkpoint
+	Timestamped bool     // the checkpoint has an RFC 3161 token
+	Late        bool     // it came in behind numbers that were given already
 }
 
 func (d *Data) check() error {
@@ -72,6 +91,7 @@ func (d *Data) check() error {
 		{"Applicant", d.Applicant == ""},
 		{"Issued", d.Issued.IsZero()},
 		{"VerifyURL", d.VerifyURL == ""},
+		{"FirstIssued", d.Edition > 1 && d.FirstIssued.IsZero()},
 	} {
 		if f.empty {
 			return fmt.Errorf("%w: no %s", ErrIncomplete, f.name)
@@ -109,13 +129,16 @@ func compose(d *Data, code *code) *canvas {
 	c := &canvas{running: running{
 		left:   title,
 		right:  d.ProtocolNumber,
-		footer: "Protocollo " + d.ProtocolNumber + " · ricevuta emessa il " + dateAndTime(d.Issued),
+		footer: "Protocollo " + d.ProtocolNumber + " · ricevuta emessa il " + dateAndTime(d.Issued) + d.edition(),
 	}}
 	summary(c, d, code)
 	preview(c, d)
 	c.finish()
 	return c
 }
+
+// evidenceDescription is what viewers show beside the attachment.
+const evidenceDescription = "Prova verificabile: riga del registro, percorso di inclusione, testa firmata, esito firmato dell'invio"
 
 func newDocument(d *Data) *fpdf.Fpdf {
 	pdf := fpdf.New("P", "mm", "A4", "")
@@ -131,7 +154,18 @@ func newDocument(d *Data) *fpdf.Fpdf {
 	pdf.SetAuthor(d.body(), true)
 	pdf.SetCreator("Puntuale", true)
 	pdf.SetProducer("Puntuale (fpdf)", true)
+	if d.Evidence != nil {
+		pdf.SetAttachments([]fpdf.Attachment{{Content: d.Evidence, Filename: ledger.EvidenceName, Description: evidenceDescription}})
+	}
 	return pdf
+}
+
+// edition names every issue but the first.
+func (d *Data) edition() string {
+	if d.Edition < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" · edizione %d", d.Edition)
 }
 
 func (d *Data) body() string {

@@ -64,9 +64,10 @@ func TestEverythingStandsOnTheReceipt(t *testing.T) {
 		d.Body, "Ricevuta di presentazione", d.DayTitle, d.ProtocolNumber, "1.234ª domanda in ordine di arrivo",
 		"giovedì 12 febbraio 2026, ore 09:00:00,123456", "ora italiana, incertezza ± 0,250 ms",
 		"12/02/2026 09:00:00,123456 (CET, UTC+01:00)", "12/02/2026 08:00:00,123456", "1.770.883.200.123.456.789 nanosecondi",
-		"± 0,250 ms rispetto a UTC, orologio verificato", "kernel del sistema ricevente", "nodo 1, giornale 9f3c52d1a07be648, numero 20.417",
+		"± 0,250 ms al massimo, rispetto al tempo universale (UTC)", "Orologio verificato: confrontato con più server", "kernel del sistema ricevente", "nodo 1, giornale 9f3c52d1a07be648, numero 20.417",
 		d.DayCode, "B – " + d.ModelTitle, d.Applicant, d.ApplicantTaxCode, d.Employer, d.Worker,
 		d.Application.String(), d.Digest.String(), d.Submission.String(), d.VerifyURL,
+		"riga 1.240 (contate da 0) del registro di 325.017 righe firmato", fmt.Sprintf("%x", d.Ledger.Root), "L'allegato prova.json",
 		"ricevuta emessa il 12/02/2026 alle ore 09:03:10", "pagina 1 di 3", "pagina 3 di 3",
 	} {
 		if !strings.Contains(text, want) {
@@ -85,6 +86,38 @@ func TestEverythingStandsOnTheReceipt(t *testing.T) {
 	}
 }
 
+// The attachment comes out as it went in, under its name.
+func TestEvidenceIsAttached(t *testing.T) {
+	d := sample()
+	sealed, err := newSeal(t, d).Sign(render(t, d), d.Issued)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := run(t, sealed, "pdfdetach", "-list", "FILE"); !strings.Contains(list, "1 embedded files") || !strings.Contains(list, "prova.json") {
+		t.Fatalf("attachments: %s", list)
+	}
+	if got := run(t, sealed, "pdfdetach", "-save", "1", "-o", "/dev/stdout", "FILE"); got != string(d.Evidence) {
+		t.Fatalf("the attachment is %q", got)
+	}
+	d.Evidence, d.Ledger = nil, nil
+	if text := words(t, render(t, d)); strings.Contains(text, "prova.json") || strings.Contains(text, "Posizione") {
+		t.Error("a receipt without evidence speaks of it")
+	}
+}
+
+func TestAnotherEditionSaysSo(t *testing.T) {
+	d := sample()
+	d.Edition, d.FirstIssued, d.Renew = 2, d.Issued, "sostituzione del certificato di sigillo"
+	d.Issued = d.Issued.Add(48 * time.Hour)
+	text := words(t, render(t, d))
+	for _, want := range []string{"Edizione 2 della ricevuta: sostituisce la prima, emessa il 12/02/2026 alle ore 09:03:10",
+		"Motivo: sostituzione del certificato di sigillo", "14/02/2026 alle ore 09:03:10 · edizione 2"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("not on the receipt: %q", want)
+		}
+	}
+}
+
 func TestStampsOfEveryKind(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -92,11 +125,11 @@ func TestStampsOfEveryKind(t *testing.T) {
 		expect []string
 	}{
 		{"user space", clickday.Stamp{Source: clickday.StampUserSpace, Clock: clickday.ClockDegraded, Bound: 3 * time.Second},
-			[]string{"il kernel non ha fornito l'ora", "± 3,000 s rispetto a UTC, orologio con precisione ridotta"}},
+			[]string{"il kernel non ha fornito l'ora", "± 3,000 s al massimo", "Orologio precisione ridotta"}},
 		{"no watch", clickday.Stamp{Source: clickday.StampKernel, Clock: clickday.ClockUnknown},
-			[]string{"Incertezza non misurata, orologio non sorvegliato"}},
+			[]string{"Incertezza non misurata", "non sorvegliato"}},
 		{"nobody vouches for the clock", clickday.Stamp{Source: clickday.StampKernel, Clock: clickday.ClockRefused},
-			[]string{"Incertezza non misurata, orologio non attendibile"}},
+			[]string{"Incertezza non misurata", "Orologio non attendibile"}},
 		{"unknown source", clickday.Stamp{Source: 9, Clock: clickday.ClockOK}, []string{"Rilevazione non dichiarata"}},
 	}
 	for _, tt := range tests {

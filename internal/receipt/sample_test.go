@@ -1,12 +1,17 @@
 package receipt_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	"puntuale/internal/ledger"
 	"puntuale/internal/receipt"
+	"puntuale/internal/wire"
 )
 
 // sample returns a receipt like those of a real click day: model B, an
@@ -36,8 +41,36 @@ func sample() *receipt.Data {
 	for i := range d.Submission {
 		d.Submission[i], d.Digest[i] = byte(7*i+3), byte(11*i+5)
 	}
+	d.Ledger = &receipt.LedgerPlace{Index: 1240, Size: 325017, Root: d.Digest}
+	d.Evidence = sampleEvidence()
 	copy(d.Application[:], []byte{0x4a, 0x1f, 0x0c, 0x77, 0x93, 0x2b, 0x4d, 0x5e, 0x8f, 0x60, 1, 2, 3, 4, 5, 6})
 	return d
+}
+
+// sampleEvidence is as large as in a ledger of 325,000 leaves after batches of
+// 200 records.
+func sampleEvidence() []byte {
+	rnd := rand.NewChaCha8([32]byte{1})
+	bytesOf := func(n int) []byte {
+		b := make([]byte, n)
+		rnd.Read(b)
+		return b
+	}
+	e := ledger.Evidence{
+		Day: "2026-02-12-B", Index: 1240, LedgerKey: "clickday.example.it/ledger/2026-02-12-B+d6d2cb55+" + base64.StdEncoding.EncodeToString(bytesOf(33)),
+		Leaf: fmt.Sprintf("numbered,1234,2026-02-12T08:00:00.123456Z,kernel,ok,250,1,0,%x,", bytesOf(32)),
+		Checkpoint: "clickday.example.it/ledger/2026-02-12-B\n325017\n" + base64.StdEncoding.EncodeToString(bytesOf(32)) +
+			"\n\n— clickday.example.it/ledger/2026-02-12-B " + base64.StdEncoding.EncodeToString(bytesOf(68)) + "\n",
+		Acknowledgement: bytesOf(wire.AcknowledgementSize(8)), NodeKey: hex.EncodeToString(bytesOf(32)),
+	}
+	for range 19 {
+		e.Inclusion = append(e.Inclusion, [32]byte(bytesOf(32)))
+	}
+	file, err := e.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return file
 }
 
 func samplePreview() []forms.Section {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+
+	"puntuale/internal/ledger"
 )
 
 // fpdf would compress each page with a compressor of its own, close to a
@@ -37,7 +40,7 @@ func shrink(pdf []byte) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	out.Grow(len(pdf))
-	out.Write(pdf[:parts[0].offset])
+	writeHeader(&out, pdf[:parts[0].offset])
 	for i, p := range parts {
 		end := table
 		if i+1 < len(parts) {
@@ -53,6 +56,19 @@ func shrink(pdf []byte) ([]byte, error) {
 	fmt.Fprintf(&out, "xref\n0 %d\n%s%sstartxref\n%d\n%%%%EOF\n", len(entries)/entrySize, entries, pdf[trailer:start], at)
 	return out.Bytes(), nil
 }
+
+// writeHeader writes the version and a comment of bytes above 127, by which
+// programs that carry files know that this one is not text (ISO 32000-1, 7.5.2).
+func writeHeader(out *bytes.Buffer, version []byte) {
+	out.Write(version)
+	out.WriteString("%\xe2\xe3\xcf\xd3\n")
+}
+
+// fpdf writes no name that older viewers can read, and one in its own spelling.
+var attachmentNames = strings.NewReplacer(
+	"/F () /UF", "/F ("+ledger.EvidenceName+") /AFRelationship /Supplement /UF",
+	"(Attachement1)", "("+ledger.EvidenceName+")",
+)
 
 // partsOf reads a cross-reference table and returns its objects by offset and a
 // copy of its lines.
@@ -81,6 +97,9 @@ func writePart(out *bytes.Buffer, object []byte) {
 	name, length, plain := bytes.Cut(head, []byte("<</Length "))
 	size, err := strconv.Atoi(string(length))
 	if !found || !plain || err != nil || len(stream) != size+len(after) {
+		if !found && bytes.Contains(object, []byte("/EmbeddedFiles")) || bytes.Contains(object[:min(64, len(object))], []byte("/Filespec")) {
+			object = []byte(attachmentNames.Replace(string(object)))
+		}
 		out.Write(object)
 		return
 	}

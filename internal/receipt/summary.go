@@ -14,6 +14,7 @@ const (
 	certifiesNot = "La ricevuta non attesta l'accoglimento della domanda né la disponibilità di una quota."
 	sealed       = "Documento informatico con sigillo elettronico (PAdES): qualsiasi modifica successiva rende il sigillo non valido. " +
 		"Per verificarlo inquadrare il codice QR oppure aprire l'indirizzo:"
+	attached = "L'allegato prova.json consente a chiunque di verificare, anche senza rete, posizione nel registro e momento di arrivo. "
 )
 
 // labelWidth is the column of the labels in tables of facts.
@@ -26,10 +27,7 @@ func summary(c *canvas, d *Data, code *code) {
 	highlight(c, d, code)
 	facts(c, "Momento di arrivo", arrival(d))
 	facts(c, "Domanda", application(d))
-	facts(c, "Impronte", [][2]string{
-		{"Documento (SHA-256)", d.Digest.String()},
-		{"Busta inviata (SHA-256)", d.Submission.String()},
-	})
+	facts(c, "Registro pubblico e impronte", proofs(d))
 	notes(c, d)
 }
 
@@ -39,6 +37,19 @@ func letterhead(c *canvas, d *Data) {
 	c.rule(left, right, c.y+2, 0.7, accent)
 	c.y = c.paragraph(left, c.y+7, column, font{strong, 21, ink}, title)
 	c.y = c.paragraph(left, c.y, column, font{normal, 11, ink}, d.DayTitle) + 4
+	if d.Edition > 1 {
+		c.y = c.paragraph(left, c.y-1, column, font{strong, 9.5, ink}, renewed(d)) + 4
+	}
+}
+
+// renewed says that this is not the first receipt of its number.
+func renewed(d *Data) string {
+	s := fmt.Sprintf("Edizione %d della ricevuta: sostituisce la prima, emessa il %s. Numero di protocollo e momento di arrivo non cambiano.",
+		d.Edition, dateAndTime(d.FirstIssued))
+	if d.Renew != "" {
+		s += " Motivo: " + d.Renew
+	}
+	return s
 }
 
 // highlight sets the box with what people look for first.
@@ -77,6 +88,7 @@ func arrival(d *Data) [][2]string {
 		{"Tempo universale (UTC)", utcTime(s.Time())},
 		{"Istante esatto", fmt.Sprintf("%s nanosecondi dal 1° gennaio 1970, ore 0 UTC", grouped(s.UnixNano))},
 		{"Incertezza", uncertainty(s)},
+		{"Orologio", traceability(s)},
 		{"Rilevazione", source(s.Source)},
 		{"Registrazione", fmt.Sprintf("nodo %d, giornale %016x, numero %s", s.Node, s.Journal, grouped(int64(s.Sequence)))},
 	}
@@ -95,27 +107,45 @@ func source(s clickday.StampSource) string {
 
 func uncertainty(s clickday.Stamp) string {
 	if s.Bound <= 0 {
-		return bound(s.Bound) + ", " + clockState(s)
+		return bound(s.Bound)
 	}
-	return bound(s.Bound) + " rispetto a UTC, " + clockState(s)
+	return bound(s.Bound) + " al massimo, rispetto al tempo universale (UTC)"
 }
 
-func clockState(s clickday.Stamp) string {
+// traceability says in plain words how the clock is tied to UTC.
+func traceability(s clickday.Stamp) string {
 	switch s.Clock {
 	case clickday.ClockOK:
-		return "orologio verificato"
+		return "verificato: confrontato con più server di tempo di riferimento, concordi fra loro"
 	case clickday.ClockDegraded:
-		return "orologio con precisione ridotta"
+		return "precisione ridotta: alcuni server di tempo di riferimento mancavano; l'incertezza ne tiene conto"
 	case clickday.ClockRefused:
-		return "orologio non attendibile"
+		return "non attendibile: nessun insieme sufficiente di server di tempo di riferimento lo confermava"
 	default:
-		return "orologio non sorvegliato"
+		return "non sorvegliato: ora del sistema, senza confronto con server di riferimento"
 	}
+}
+
+// proofs is what ties the receipt to the ledger, the document and the envelope.
+func proofs(d *Data) (rows [][2]string) {
+	if l := d.Ledger; l != nil {
+		place := fmt.Sprintf("riga %s (contate da 0) del registro di %s righe firmato", grouped(l.Index), grouped(l.Size))
+		if l.Timestamped {
+			place += ", con marca temporale"
+		}
+		if l.Late {
+			place += "; giunta dopo numeri già attribuiti"
+		}
+		rows = append(rows, [2]string{"Posizione nel registro", place}, [2]string{"Radice del registro", fmt.Sprintf("%x", l.Root)})
+	}
+	return append(rows,
+		[2]string{"Documento (SHA-256)", d.Digest.String()},
+		[2]string{"Busta inviata (SHA-256)", d.Submission.String()})
 }
 
 func application(d *Data) [][2]string {
 	return [][2]string{
-		{"Click day", d.DayTitle + " (" + d.DayCode + ")"},
+		{"Click day", d.DayCode},
 		{"Modello", string(d.Model) + " – " + d.ModelTitle},
 		{"Richiedente", d.Applicant},
 		{"Codice fiscale", d.ApplicantTaxCode},
@@ -140,7 +170,11 @@ func facts(c *canvas, heading string, rows [][2]string) {
 // notes sets what the receipt means and how to check it, kept together.
 func notes(c *canvas, d *Data) {
 	small := font{normal, 9, ink}
-	texts := []string{certifies + " " + certifiesNot, sealed, d.VerifyURL}
+	evidence := ""
+	if d.Evidence != nil {
+		evidence = attached
+	}
+	texts := []string{certifies + " " + certifiesNot, evidence + sealed, d.VerifyURL}
 	height := 0.0
 	for _, t := range texts {
 		height += float64(len(wrap(c.letters.shape(small.weight, t), column, small.size))) * small.lineHeight()
