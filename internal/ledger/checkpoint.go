@@ -25,6 +25,9 @@ type Head struct {
 	Timestamp []byte
 }
 
+// Day returns the code of the click day, which is what the origin ends in.
+func (h *Head) Day() string { return h.Origin[strings.LastIndexByte(h.Origin, '/')+1:] }
+
 var (
 	// ErrCheckpoint is wrapped by every error about a checkpoint that cannot
 	// be read.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -260,7 +259,7 @@ func scanSummary(row pgx.CollectableRow) (ledger.Summary, error) {
 		s.StampedAt = *stamped
 	}
 	s.Head, err = headOf(size, root, note, token)
-	if err == nil && !strings.HasSuffix(s.Head.Origin, "/"+s.Code) {
+	if err == nil && s.Head.Day() != s.Code {
 		err = errLedgerChanged
 	}
 	return s, err

@@ -42,7 +42,8 @@ func (db *DB) UnstampedHeads(ctx context.Context) ([]ledger.Head, error) {
 // at is the time in the token. The first token stays: it may be repeated.
 func (db *DB) SaveTimestamp(ctx context.Context, h *ledger.Head, token []byte, at time.Time) error {
 	tag, err := db.Pool.Exec(ctx, `UPDATE ledger_heads SET timestamp = coalesce(timestamp, $3), timestamped_at = coalesce(timestamped_at, $4)
-		WHERE size = $1 AND note = $2`, h.Size, h.Note, token, at)
+		WHERE click_day_id = (SELECT id FROM click_days WHERE code = $5) AND size = $1 AND note = $2`,
+		h.Size, h.Note, token, at, h.Day())
 	if err == nil && tag.RowsAffected() != 1 {
 		err = accounts.ErrNotFound
 	}
