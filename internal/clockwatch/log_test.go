@@ -116,7 +116,7 @@ func TestMetrics(t *testing.T) {
 			}
 		}
 		want := []string{
-			"falsetickers 1", "last_step_seconds 0.002", "leap_announced 0", "offset_seconds -0.002",
+			"falsetickers 1", "last_step_seconds 0.002", "leap_announced 0", "offset_seconds -0.002", "opens 1",
 			`server_falseticker{server="server-1"} 0`, `server_falseticker{server="server-2"} 1`, `server_falseticker{server="server-3"} 0`,
 			`server_falseticker{server="server-4"} 0`, `server_falseticker{server="server-5"} 0`,
 			`server_heard{server="server-1"} 1`, `server_heard{server="server-2"} 1`, `server_heard{server="server-3"} 0`,
