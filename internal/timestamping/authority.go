@@ -64,6 +64,9 @@ func (a *Authority) Ask(ctx context.Context, about []byte) ([]byte, Token, error
 	if err != nil {
 		return nil, Token{}, err
 	}
+	if err := checkDER(reply, 0); err != nil {
+		return nil, Token{}, err
+	}
 	ts, err := timestamp.ParseResponse(reply)
 	if err != nil {
 		return nil, Token{}, fmt.Errorf("%w: %w", ErrRefused, err)

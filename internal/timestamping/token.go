@@ -39,6 +39,8 @@ var (
 // MaxToken is the greatest length of a token in bytes.
 const MaxToken = 64 << 10
 
+const maxDepth = 32 // real ones are nested 15 deep
+
 var (
 	oidTSTInfo       = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
 	oidContentType   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
@@ -81,8 +83,30 @@ func Check(token, about []byte, roots *x509.CertPool) (Token, error) {
 	return Token{Time: ts.Time.UTC(), Accuracy: ts.Accuracy, Authority: signer.Subject.String(), Nonce: ts.Nonce}, nil
 }
 
+// checkDER reports whether b is DER all the way down. The library that reads
+// tokens takes BER as well, and can be led around in it for ever.
+func checkDER(b []byte, depth int) error {
+	for len(b) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(b, &v)
+		if err != nil || depth > maxDepth {
+			return fmt.Errorf("%w: not DER", ErrToken)
+		}
+		if v.IsCompound {
+			if err := checkDER(v.Bytes, depth+1); err != nil {
+				return err
+			}
+		}
+		b = rest
+	}
+	return nil
+}
+
 // parse reads a token; the signature is checked here for the first time.
 func parse(token []byte) (*pkcs7.PKCS7, *timestamp.Timestamp, error) {
+	if err := checkDER(token, 0); err != nil {
+		return nil, nil, err
+	}
 	p7, err := pkcs7.Parse(token)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrToken, err)
