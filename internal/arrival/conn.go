@@ -1,22 +1,17 @@
 package arrival
 
 import (
-	"io"
 	"net"
-	"os"
-	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 )
 
 // Conn is an accepted connection whose reads carry the kernel's receive time.
-// One goroutine reads at a time.
+// One goroutine reads at a time; see Attach for who that is.
 type Conn struct {
-	net.Conn
-	raw   syscall.RawConn
+	socket
 	owner *Listener
 	clock clock.Clock
 
@@ -30,57 +25,34 @@ type Conn struct {
 	parked atomic.Bool
 
 	last Arrival // of the last bytes read; the reader's own
-	step func(fd uintptr) bool
-	op   readOp // the reader's own
 
-	// What was read beyond what was asked for, in a block that is kept only
-	// while there is such; the reader's own.
-	ahead []byte
-	block *readBlock
-
-	limit deadline
-
-	owed       atomic.Int32 // answers that somebody else than the reader will write
-	writeBy    atomic.Bool  // a write deadline is set
-	put        func(fd uintptr) bool
-	unwritten  []byte // of the TryWrite in progress
-	writeError error  // of the TryWrite in progress
+	owed    atomic.Int32 // answers that somebody else than the reader will write
+	looped  atomic.Bool  // the loop is the reader
+	expires atomic.Int64 // while looped: when it is to be closed, nanoseconds since 1970; 0 for never
+	handler Handler      // of the loop; written before looped is set
 }
 
-// readBlock is what one system call needs, and as much as it reads: a request of
-// ordinary size. Idle connections have none.
-type readBlock struct {
-	message
-	data [4 << 10]byte
+// Handler serves a connection on the loop that waits for it: no goroutine is
+// kept for a connection that has nothing to say.
+type Handler interface {
+	// Readable is called on the loop when something may have come in, or when the
+	// other end has closed. It must not wait for anything. It is the reader.
+	Readable(l *Loop)
+	// Closed is called, from any goroutine, when the connection was closed while it
+	// was attached.
+	Closed()
 }
 
-var readBlocks = sync.Pool{New: func() any { return new(readBlock) }}
-
-// readOp is one Read in progress. It lives in the Conn so that a read allocates
-// nothing.
-type readOp struct {
-	buf []byte
-	n   int
-	err error
+// adopt makes a new connection one of the listener's.
+func (c *Conn) adopt(owner *Listener) {
+	c.owner, c.clock = owner, owner.clock
+	c.seq.Store(1)
+	c.clean.Store(owner.empty.Load())
 }
 
-func newConn(c *net.TCPConn, owner *Listener, clean int64) (*Conn, error) {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	out := &Conn{Conn: c, raw: raw, owner: owner, clock: owner.clock}
-	out.seq.Store(1)
-	out.clean.Store(clean)
-	out.step, out.put = out.receive, out.write
-	return out, nil
-}
-
-// Close closes the connection and takes it out of the watermark.
-func (c *Conn) Close() error {
-	c.owner.forget(c)
-	return c.Conn.Close()
-}
+// ExpireAt says when a connection that is attached is to be closed, in
+// nanoseconds since 1970; 0 for never. Listener.Expire does it.
+func (c *Conn) ExpireAt(at int64) { c.expires.Store(at) }
 
 // Park tells that c, a *Conn, has nothing to say until Park(c, false): whatever
 // lies in its socket is no request, such as the beginning of a handshake that has
@@ -114,18 +86,16 @@ func (c *Conn) Owe() { c.owed.Add(1) }
 // Paid ends what Owe began.
 func (c *Conn) Paid() { c.owed.Add(-1) }
 
+// Rest says that the reader holds no whole request any more: what it had read is
+// finished, or belongs to the journal. Called by the reader.
+func (c *Conn) Rest() {
+	if c.seq.Load()&1 == 1 {
+		c.seq.Add(1)
+	}
+}
+
 // waits reports whether the reader waits and no answer is owed.
 func (c *Conn) waits() bool { return c.seq.Load()&1 == 0 && c.owed.Load() == 0 }
-
-// copyAhead gives out what lies in the block.
-func (c *Conn) copyAhead(b []byte) int {
-	n := copy(b, c.ahead)
-	if c.ahead = c.ahead[n:]; len(c.ahead) == 0 {
-		readBlocks.Put(c.block)
-		c.ahead, c.block = nil, nil
-	}
-	return n
-}
 
 // running marks the reader as holding bytes.
 func (c *Conn) running() {
@@ -158,29 +128,10 @@ func (c *Conn) sweep(now int64) int64 {
 	if c.parked.Load() { // what makes a request of it comes later than this look
 		c.advance(now)
 	}
-	if s&1 == 0 && unread(c.raw) == 0 && c.seq.Load() == s {
+	if s&1 == 0 && c.unread() == 0 && c.seq.Load() == s {
 		c.advance(now)
 	}
 	return c.clean.Load()
-}
-
-// finish turns the outcome of a system call into what io.Reader promises.
-func (c *Conn) finish(err error) (int, error) {
-	n, opErr := c.op.n, c.op.err
-	c.op.buf, c.op.n, c.op.err = nil, 0, nil
-	switch {
-	case err != nil:
-		return 0, err
-	case opErr != nil:
-		return 0, &net.OpError{
-			Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(),
-			Err: os.NewSyscallError("recvmsg", opErr),
-		}
-	case n == 0:
-		return 0, io.EOF
-	default:
-		return n, nil
-	}
 }
 
 // remember keeps the stamp; without one it takes the time now and says so.
@@ -191,3 +142,14 @@ func (c *Conn) remember(kernel int64) {
 	}
 	c.last = Arrival{UnixNano: c.clock.Now().UnixNano(), Source: clickday.StampUserSpace}
 }
+
+// errNothing is what reads of an attached connection return instead of waiting.
+// It is temporary, so that TLS goes on where it was.
+type errNothing struct{}
+
+func (errNothing) Error() string   { return "arrival: nothing has come in" }
+func (errNothing) Timeout() bool   { return true }
+func (errNothing) Temporary() bool { return true }
+
+// ErrNothing says that a read of an attached connection would have to wait.
+var ErrNothing net.Error = errNothing{}

@@ -22,6 +22,7 @@ const acceptTick = 25 * time.Millisecond
 // goroutine accepts; Safe and Open may be called from any.
 type Listener struct {
 	tcp   *net.TCPListener
+	door  door
 	raw   syscall.RawConn
 	clock clock.Clock
 	grace time.Duration
@@ -52,7 +53,7 @@ type glance struct {
 // Listen opens a TCP listener with receive times. Grace is how far Safe stays
 // behind, for packets between the network card and the socket.
 func Listen(ctx context.Context, addr string, grace time.Duration, clk clock.Clock) (*Listener, error) {
-	lc := net.ListenConfig{Control: stampSocket}
+	lc := net.ListenConfig{Control: prepareSocket}
 	lc.SetMultipathTCP(false) // its sockets give no accept queue length
 	ln, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -64,15 +65,23 @@ func Listen(ctx context.Context, addr string, grace time.Duration, clk clock.Clo
 		return nil, errors.Join(fmt.Errorf("arrival: %w", err), ln.Close())
 	}
 	l := &Listener{tcp: tcp, raw: raw, clock: clk, grace: grace, conns: make(map[*Conn]struct{})}
+	if l.door, err = openDoor(l); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
 	return l, nil
 }
 
 // Addr returns the address that was really taken.
 func (l *Listener) Addr() net.Addr { return l.tcp.Addr() }
 
-// Close stops accepting. From here on Safe stands still.
+// Close stops accepting. From here on Safe stands still. Connections that stand
+// go on until they are closed.
 func (l *Listener) Close() error {
-	l.closed.Store(true)
+	if l.closed.Swap(true) {
+		return net.ErrClosed
+	}
+	l.door.shut()
+	l.retire()
 	return l.tcp.Close()
 }
 
@@ -80,38 +89,61 @@ func (l *Listener) Close() error {
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		l.round.Add(1)
-		if err := l.tcp.SetDeadline(l.clock.Now().Add(acceptTick)); err != nil {
-			return nil, err
-		}
-		c, err := l.tcp.AcceptTCP()
+		c, err := l.accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if conn, err := l.register(c); err == nil {
-			return conn, nil
-		}
-		c.Close() // it broke before it began
+		return c, nil
 	}
 }
 
-func (l *Listener) register(c *net.TCPConn) (*Conn, error) {
-	conn, err := newConn(c, l, l.empty.Load())
-	if err != nil {
-		return nil, err
-	}
+// enter takes a connection in, unless the listener has been closed meanwhile.
+func (l *Listener) enter(c *Conn) bool {
 	l.mu.Lock()
-	l.conns[conn] = struct{}{}
-	l.mu.Unlock()
-	return conn, nil
+	defer l.mu.Unlock()
+	if l.closed.Load() {
+		return false
+	}
+	l.conns[c] = struct{}{}
+	return true
 }
 
 func (l *Listener) forget(c *Conn) {
 	l.mu.Lock()
 	delete(l.conns, c)
 	l.mu.Unlock()
+	if l.closed.Load() {
+		l.retire()
+	}
+}
+
+// retire ends the loops of a closed listener with its last connection.
+func (l *Listener) retire() {
+	if l.Open() == 0 {
+		l.door.close()
+	}
+}
+
+// Expire closes the attached connections whose time is over, and those that have
+// not taken what was posted to them for longer than behind.
+func (l *Listener) Expire(now time.Time, behind time.Duration) {
+	at := now.UnixNano()
+	var out []*Conn
+	l.mu.Lock()
+	for c := range l.conns {
+		late := c.expires.Load()
+		since := c.Behind()
+		if c.looped.Load() && (late != 0 && at >= late || since != 0 && at-since > behind.Nanoseconds()) {
+			out = append(out, c)
+		}
+	}
+	l.mu.Unlock()
+	for _, c := range out {
+		c.Close()
+	}
 }
 
 // Open returns how many connections are open.

@@ -210,13 +210,15 @@ func TestAJournalThatFailsIsAnsweredForAndTheNodeLivesOn(t *testing.T) {
 	}
 	// Failed, but applied: the repeat gets the first arrival.
 	env := envelopeFor(t, dayOpen)
-	var lost journal.Outcome
+	applied := make(chan journal.Outcome, 1)
 	j.do(func(ctx context.Context, id clickday.SubmissionID, s clickday.Stamp, e []byte) (out journal.Outcome, err error) {
-		lost, _ = j.Journal.Append(ctx, id, s, e)
+		lost, _ := j.Journal.Append(ctx, id, s, e)
+		applied <- lost
 		return out, journal.ErrDead
 	})
 	w.post(env)
 	j.do(nil)
+	lost := <-applied
 	if _, again := w.accepted(env); !bytes.Equal(again, lost.Acknowledgement) {
 		t.Fatal("the repeat lost its first arrival")
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"puntuale/internal/arrival"
 	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
 )
 
 const (
@@ -24,6 +26,7 @@ const (
 	// room; the others are closed without a word.
 	farewells       = 64
 	farewellTimeout = time.Second
+	acceptPause     = 20 * time.Millisecond
 )
 
 // errNoTurn says that a connection did not get to its handshake.
@@ -41,6 +44,11 @@ type door struct {
 	full  func(net.Conn)
 	count *doorFigures
 	lane  *lane // nil if the journal keeps a goroutine for each submission
+	clock clock.Clock
+	log   *slog.Logger
+	serve func(net.Conn) // by fasthttp, in a goroutine
+	first time.Duration  // for the handshake, and then for the first request
+	idle  time.Duration  // between two requests
 
 	open      atomic.Int64
 	entered   atomic.Int64 // ever
@@ -49,37 +57,40 @@ type door struct {
 	guests    map[clickday.ApplicationID]int // guarded by mu
 }
 
-// Accept implements net.Listener. Whoever finds no room is turned away here,
-// before anything is spent on TLS.
-func (d *door) Accept() (net.Conn, error) {
+// run lets connections in until the listener is closed. Whoever finds no room is
+// turned away here, before anything is spent on TLS.
+func (d *door) run() error {
 	for {
 		c, err := d.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
 		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil: // no descriptors, or a client that has gone: the next one may fare better
+			d.log.Warn("a connection could not be taken in", "error", err)
+			<-time.After(acceptPause)
 		case d.open.Load() >= d.max, d.warm && d.strangers.Load() >= max(1, d.max/strangersPart):
 			d.turnAway(c)
-		case d.tls == nil:
-			return &plainConn{d.enter(c)}, nil
 		default:
-			t := tls.Server(c, d.tls)
-			return &tlsConn{counted: d.enter(t), tls: t, base: c}, nil
+			d.begin(d.enter(c))
 		}
 	}
 }
 
-func (d *door) enter(c net.Conn) counted {
+func (d *door) enter(c net.Conn) *counted {
 	d.open.Add(1)
 	d.entered.Add(1)
 	if d.warm {
 		d.strangers.Add(1)
 	}
-	out := counted{Conn: c, door: d, stranger: d.warm}
-	if d.lane != nil {
-		out.ride = &ride{base: arrival.Under(c), secure: d.tls != nil}
+	if d.tls == nil {
+		p := &plainConn{counted{Conn: c, door: d, base: arrival.Under(c), stranger: d.warm}}
+		p.outer = p
+		return &p.counted
 	}
-	return out
+	t := tls.Server(c, d.tls)
+	s := &tlsConn{counted: counted{Conn: t, tls: t, door: d, base: arrival.Under(c), stranger: d.warm}}
+	s.outer = s
+	return &s.counted
 }
 
 // turnAway closes a connection. Without TLS there is a word first; with it the

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"context"
 	"net"
 	"net/http"
 	"strconv"
@@ -55,7 +56,8 @@ func (s *Server) newDoor(ln *arrival.Listener, room int, name string) *door {
 	return &door{
 		Listener: ln, tls: s.cfg.TLS, max: int64(room), told: make(chan struct{}, farewells),
 		full:  func(c net.Conn) { sayFull(c, s.fullAnswer(), s.cfg.Clock.Now()) },
-		count: s.cfg.Metrics.door(name), lane: s.lane,
+		count: s.cfg.Metrics.door(name), lane: s.lane, clock: s.cfg.Clock, log: s.cfg.Log,
+		serve: s.serveOne, first: s.cfg.Timeouts.Read, idle: s.cfg.Timeouts.Idle,
 	}
 }
 
@@ -112,6 +114,43 @@ type safeAnswer struct {
 	mu      sync.Mutex
 	at      time.Time // guarded by mu
 	instant int64     // guarded by mu
+}
+
+// serveOne lets fasthttp serve a connection, until it closes it or the loop has
+// it back.
+func (s *Server) serveOne(c net.Conn) {
+	go func() {
+		if err := s.http.ServeConn(c); err != nil {
+			s.cfg.Log.Debug("a connection ended", "error", err)
+		}
+	}()
+}
+
+// expire closes connections that the loops keep and that have kept silent, or not
+// taken their answer, for too long.
+func (s *Server) expire(ctx context.Context) {
+	t := &s.cfg.Timeouts
+	tick := time.NewTicker(min(time.Second, min(t.Read, t.Write, t.Idle)/4))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, d := range s.doors {
+			d.Expire(s.cfg.Clock.Now(), t.Write)
+		}
+	}
+}
+
+// standing returns how many connections are open.
+func (s *Server) standing() int {
+	n := 0
+	for _, d := range s.doors {
+		n += d.Open()
+	}
+	return n
 }
 
 func (s *Server) closeConns(onlyWaiting bool) {

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -120,7 +121,7 @@ func New(cfg Config) (*Server, error) {
 	s.openDoors()
 	s.http = fasthttp.Server{
 		Handler: s.handle, ErrorHandler: s.handleError, ExpectHandler: s.handleExpect,
-		Concurrency:    max(cfg.MaxConns, cfg.WarmConns) + slack,
+		Concurrency:    cfg.MaxConns + cfg.WarmConns + slack,
 		ReadBufferSize: headerMax, MaxRequestBodySize: wire.EnvelopeMax,
 		ReadTimeout: cfg.Timeouts.Read, WriteTimeout: cfg.Timeouts.Write, IdleTimeout: cfg.Timeouts.Idle,
 		ReduceMemoryUsage: true, CloseOnShutdown: true,
@@ -135,9 +136,10 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Serve() error {
 	go s.patience.run(s.hard, s.cfg.Timeouts.Append)
 	go s.trim(s.soft)
+	go s.expire(s.hard)
 	var group errgroup.Group
 	for _, d := range s.doors {
-		group.Go(func() error { return s.http.Serve(d) })
+		group.Go(d.run)
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("intake: %w", err)
@@ -150,21 +152,24 @@ func (s *Server) Serve() error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	s.drain()
-	done := make(chan error, 1)
-	go func() { done <- s.http.ShutdownWithContext(ctx) }()
+	defer s.cut()
+	for _, d := range s.doors {
+		if err := d.Listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			s.cfg.Log.Error("a listener could not be closed", "error", err)
+		}
+	}
 	tick := time.NewTicker(closeEvery)
 	defer tick.Stop()
-	defer s.cut()
 	for {
-		select {
-		case err := <-done:
-			if err != nil {
-				s.closeConns(false)
-				return fmt.Errorf("intake: shut down: %w", err)
-			}
+		s.closeConns(true)
+		if s.standing() == 0 {
 			return nil
+		}
+		select {
+		case <-ctx.Done():
+			s.closeConns(false)
+			return fmt.Errorf("intake: shut down: %w", ctx.Err())
 		case <-tick.C:
-			s.closeConns(true)
 		}
 	}
 }
