@@ -46,3 +46,10 @@ func embedded(name, path string) *Face {
 	}
 	return face
 }
+
+// RegularTTF returns the file of Titillium Web Regular as it is published, for
+// documents that embed a font as a whole.
+func RegularTTF() ([]byte, error) { return files.ReadFile("titillium/TitilliumWeb-Regular.ttf") }
+
+// SemiBoldTTF returns the file of Titillium Web SemiBold.
+func SemiBoldTTF() ([]byte, error) { return files.ReadFile("titillium/TitilliumWeb-SemiBold.ttf") }

@@ -42,6 +42,8 @@ type Model struct {
 	Rules []Rule `json:"rules"`
 	// Summary names the fields that stand for the application in lists.
 	Summary Summary `json:"summary"`
+	// Quota names the fields that say for which places an application competes.
+	Quota QuotaFields `json:"quota"`
 
 	byID        map[string]fieldRef // set by index, then read only
 	birthPlaces map[string]bool     // fields that are checked on a birth date

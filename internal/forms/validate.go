@@ -44,6 +44,9 @@ func (m *Model) validate() error {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
 	}
+	if err := m.validateQuota(); err != nil {
+		return err
+	}
 	return m.validateSummary()
 }
 

@@ -1,0 +1,64 @@
+package forms
+
+import (
+	"fmt"
+
+	"puntuale/internal/places"
+)
+
+// QuotaFields names the fields from which the group of an application is read;
+// an empty one means that the model does not ask.
+type QuotaFields struct {
+	Nationality string `json:"nationality"` // of type state
+	Sector      string `json:"sector"`      // of type choice
+	Province    string `json:"province"`    // of type place or province
+}
+
+// QuotaAnswers is what those fields say; empty for what is not asked.
+type QuotaAnswers struct {
+	State    string // cadastral code, "Z100"
+	Sector   string // value of the choice
+	Province string // "MI"
+}
+
+// QuotaOf returns what decides for which places an application competes.
+func (m *Model) QuotaOf(a Answers) QuotaAnswers {
+	out := QuotaAnswers{State: a[m.Quota.Nationality], Sector: a[m.Quota.Sector], Province: a[m.Quota.Province]}
+	if f, ok := m.Field(m.Quota.Province); ok && f.Type == TypePlace {
+		comune, _ := places.Comune(out.Province) // of an unknown one the province is not known
+		out.Province = comune.Province
+	}
+	return out
+}
+
+// Sectors returns the values that the sector can have.
+func (m *Model) Sectors() []string {
+	f, ok := m.Field(m.Quota.Sector)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, o := range f.Options {
+		out = append(out, o.Value)
+	}
+	return out
+}
+
+func (m *Model) validateQuota() error {
+	for _, w := range []struct {
+		id   string
+		want []FieldType
+	}{
+		{m.Quota.Nationality, []FieldType{TypeState}}, {m.Quota.Sector, []FieldType{TypeChoice}},
+		{m.Quota.Province, []FieldType{TypePlace, TypeProvince}},
+	} {
+		if w.id == "" {
+			continue
+		}
+		ref, ok := m.byID[w.id]
+		if !ok || ref.field.Type != w.want[0] && ref.field.Type != w.want[len(w.want)-1] {
+			return fmt.Errorf("quota: %q is not a field of type %s", w.id, w.want[0])
+		}
+	}
+	return nil
+}
