@@ -40,10 +40,12 @@ var (
 // settings.
 type WorkCmd struct {
 	DatabaseURL    string        `name:"database-url" env:"DATABASE_URL" required:"" help:"PostgreSQL, postgres://…"`
-	RedisURL       string        `name:"redis-url" env:"REDIS_URL" required:"" help:"Queue from the intake nodes, redis://…"`
+	RedisURL       string        `name:"redis-url" env:"REDIS_URL" help:"Queue from the intake nodes, redis://…; not needed with --issuers-only."`
 	Keys           string        `required:"" help:"Directory of the key files." type:"existingdir"`
 	VerifyURL      string        `name:"verify-url" required:"" help:"Where the QR code of a receipt leads; the submission id is added to the path."`
-	ReceiptWorkers int           `default:"2" help:"Receipts made at the same time, 1 to 256."`
+	IssuersOnly    bool          `help:"Only issue receipts: for further machines. Needs neither Redis nor the private ledger key."`
+	Body           string        `help:"Public body at the head of receipts. Empty: as in the certificate of the seal."`
+	ReceiptWorkers int           `default:"3" help:"Receipts made at the same time, 0 to 256; with 0 this process only numbers."`
 	QueueRetention time.Duration `default:"1h" help:"How long Redis keeps what is recorded already, 0 to 720h."`
 	DebugListen    string        `help:"Private address: health, metrics, profiles. No authentication. Empty: none."`
 	AddrFile       string        `help:"File to write the real debug address to." type:"path"`
@@ -67,8 +69,12 @@ func (c *WorkCmd) Run() error {
 
 func (c *WorkCmd) check() error {
 	switch {
-	case c.ReceiptWorkers < 1 || c.ReceiptWorkers > 256:
-		return fmt.Errorf("receipt-workers: %d: want 1 to 256", c.ReceiptWorkers)
+	case c.RedisURL == "" && !c.IssuersOnly:
+		return errors.New("redis-url: missing; only a worker with --issuers-only needs none")
+	case c.IssuersOnly && c.ReceiptWorkers == 0:
+		return errors.New("receipt-workers: 0 and --issuers-only leave nothing to do")
+	case c.ReceiptWorkers < 0 || c.ReceiptWorkers > 256:
+		return fmt.Errorf("receipt-workers: %d: want 0 to 256", c.ReceiptWorkers)
 	case c.QueueRetention < 0 || c.QueueRetention > 720*time.Hour:
 		return fmt.Errorf("queue-retention: %s: want 0 to 720h", c.QueueRetention)
 	}
@@ -79,22 +85,29 @@ func (c *WorkCmd) check() error {
 type workKeys struct {
 	tickets  *keys.TicketKeys
 	calendar ed25519.PublicKey
-	seal     *pades.Seal
-	ledger   *ledger.Signer
+	seal     *pades.Watched
+	ledger   *ledger.Signer // nil with --issuers-only
+	verifier *ledger.Verifier
 }
 
-func (c *WorkCmd) secrets() (k workKeys, err error) {
-	if k.tickets, err = keys.ReadTicketKeys(filepath.Join(c.Keys, keys.TicketFile)); err != nil {
+func (c *WorkCmd) secrets(log *slog.Logger) (k workKeys, err error) {
+	k.seal, err = pades.Watch(filepath.Join(c.Keys, keys.SealKeyFile), filepath.Join(c.Keys, keys.SealCertFile), log)
+	if err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
 	if k.calendar, err = keys.ReadPublic(filepath.Join(c.Keys, keys.CalendarPubFile)); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
-	if k.ledger, err = keys.ReadLedgerSigner(filepath.Join(c.Keys, keys.LedgerKeyFile)); err != nil {
+	if k.verifier, err = keys.ReadLedgerVerifier(filepath.Join(c.Keys, keys.LedgerPubFile)); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
-	k.seal, err = pades.Load(filepath.Join(c.Keys, keys.SealKeyFile), filepath.Join(c.Keys, keys.SealCertFile))
-	if err != nil {
+	if c.IssuersOnly {
+		return k, nil
+	}
+	if k.tickets, err = keys.ReadTicketKeys(filepath.Join(c.Keys, keys.TicketFile)); err != nil {
+		return k, fmt.Errorf("keys: %w", err)
+	}
+	if k.ledger, err = keys.ReadLedgerSigner(filepath.Join(c.Keys, keys.LedgerKeyFile)); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
 	return k, nil
@@ -105,10 +118,10 @@ type worker struct {
 	cmd       *WorkCmd
 	log       *slog.Logger
 	db        *postgres.DB
-	queue     *redisqueue.Queue
+	queue     *redisqueue.Queue // nil with --issuers-only, like the next
 	judge     *admission.Judge
-	issuer    *issuer.Issuer
-	sequencer *sequencer.Sequencer
+	issuer    *issuer.Issuer       // nil without --receipt-workers
+	sequencer *sequencer.Sequencer // nil with --issuers-only
 	registry  *prometheus.Registry
 	debug     net.Listener // nil without --debug-listen
 }
@@ -117,7 +130,7 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	k, err := c.secrets()
+	k, err := c.secrets(log)
 	if err != nil {
 		return nil, err
 	}
@@ -139,12 +152,17 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 	return w, nil
 }
 
+// otherConnections is what everything but the issuing may need at once.
+const otherConnections = 6
+
 func (w *worker) openStores(ctx context.Context, signer *ledger.Signer) error {
 	var err error
-	if w.queue, err = redisqueue.Open(w.cmd.RedisURL); err != nil {
-		return fmt.Errorf("redis-url: %w", err)
+	if !w.cmd.IssuersOnly {
+		if w.queue, err = redisqueue.Open(w.cmd.RedisURL); err != nil {
+			return fmt.Errorf("redis-url: %w", err)
+		}
 	}
-	if w.db, err = postgres.Open(ctx, w.cmd.DatabaseURL); err != nil {
+	if w.db, err = postgres.OpenSmall(ctx, w.cmd.DatabaseURL, int32(w.cmd.ReceiptWorkers+otherConnections)); err != nil {
 		return fmt.Errorf("database-url: %w", err)
 	}
 	w.db.Ledger = signer
@@ -152,7 +170,21 @@ func (w *worker) openStores(ctx context.Context, signer *ledger.Signer) error {
 }
 
 func (w *worker) openStages(k *workKeys, models *forms.Catalogue) error {
+	body := w.cmd.Body
+	if body == "" {
+		body = k.seal.Subject()
+	}
 	var err error
+	if w.cmd.ReceiptWorkers > 0 {
+		w.issuer, err = issuer.New(issuer.Config{
+			Store: w.db, Models: models, CalendarKey: k.calendar, Render: receipt.Render, Seal: k.seal, Body: body,
+			Ledger: k.verifier, VerifyURL: w.cmd.VerifyURL, Clock: clock.System{}, Log: w.log, Metrics: issuer.NewMetrics(w.registry),
+			Workers: w.cmd.ReceiptWorkers,
+		})
+	}
+	if err != nil || w.cmd.IssuersOnly {
+		return err
+	}
 	w.judge, err = admission.New(admission.Config{
 		Store: w.db, Models: models, Tickets: k.tickets, CalendarKey: k.calendar,
 		Log: w.log, Metrics: admission.NewMetrics(w.registry),
@@ -160,20 +192,19 @@ func (w *worker) openStages(k *workKeys, models *forms.Catalogue) error {
 	if err != nil {
 		return err
 	}
-	w.issuer, err = issuer.New(issuer.Config{
-		Store: w.db, Models: models, CalendarKey: k.calendar, Render: receipt.Render, Seal: k.seal, Body: k.seal.Subject(),
-		VerifyURL: w.cmd.VerifyURL, Clock: clock.System{}, Log: w.log, Metrics: issuer.NewMetrics(w.registry),
-		Workers: w.cmd.ReceiptWorkers,
-	})
-	if err != nil {
-		return err
-	}
 	w.sequencer, err = sequencer.New(sequencer.Config{
 		Lead:  w.lead,
 		Queue: w.queue, Judge: w.judge, Clock: clock.System{}, Log: w.log, Metrics: sequencer.NewMetrics(w.registry),
-		Retention: w.cmd.QueueRetention, OnNumbered: w.issuer.Wake,
+		Retention: w.cmd.QueueRetention, OnNumbered: w.numbered,
 	})
 	return err
+}
+
+// numbered is told of fresh numbers.
+func (w *worker) numbered() {
+	if w.issuer != nil {
+		w.issuer.Wake()
+	}
 }
 
 func (w *worker) lead(ctx context.Context) (sequencer.Term, bool, error) {
@@ -201,11 +232,15 @@ func (w *worker) run(ctx context.Context) error {
 	group.Go(func() error {
 		defer stopDebug()
 		var stages errgroup.Group
-		stages.Go(func() error { return w.sequencer.Run(ctx) })
-		stages.Go(func() error { return w.issuer.Run(ctx) })
+		if w.sequencer != nil {
+			stages.Go(func() error { return w.sequencer.Run(ctx) })
+		}
+		if w.issuer != nil {
+			stages.Go(func() error { return w.issuer.Run(ctx) })
+		}
 		return stages.Wait()
 	})
-	w.log.Info("working", "receipt_workers", w.cmd.ReceiptWorkers)
+	w.log.Info("working", "issuers_only", w.cmd.IssuersOnly, "receipt_workers", w.cmd.ReceiptWorkers)
 	return group.Wait()
 }
 
