@@ -83,8 +83,8 @@ func Check(token, about []byte, roots *x509.CertPool) (Token, error) {
 	return Token{Time: ts.Time.UTC(), Accuracy: ts.Accuracy, Authority: signer.Subject.String(), Nonce: ts.Nonce}, nil
 }
 
-// checkDER reports whether b is DER all the way down. The library that reads
-// tokens takes BER as well, and can be led around in it for ever.
+// checkDER reports whether b is DER all the way down, which RFC 3161 demands: the
+// library that reads tokens would take the same content in many other ways.
 func checkDER(b []byte, depth int) error {
 	for len(b) > 0 {
 		var v asn1.RawValue
