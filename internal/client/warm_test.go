@@ -14,7 +14,7 @@ import (
 )
 
 // warmBench is a client that was told of a ticketed address and has armed n
-// applications. With n below 8 each has a connection of its own.
+// applications. Each has a connection of its own.
 func warmBench(t *testing.T, n int, opensIn time.Duration) *bench {
 	t.Helper()
 	b := setup(t, opensIn)
@@ -37,7 +37,7 @@ func TestSendsThroughTheTicketedAddress(t *testing.T) {
 	b.send(t)
 	b.want(t, store.Acknowledged)
 	b.wantSent(t, true, wire.PathSubmit, 12)
-	b.wantSent(t, true, wire.PathWarm, 8) // one ticket for each connection
+	b.wantSent(t, true, wire.PathWarm, 12) // one ticket for each connection
 	b.wantSent(t, false, wire.PathSubmit, 0)
 	b.wantSent(t, false, wire.PathWarm, 0)
 }

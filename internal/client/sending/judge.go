@@ -139,7 +139,7 @@ func (w *worker) status(ctx context.Context, n int, id clickday.SubmissionID) (A
 	}
 	a, err := l.Status(ctx, id)
 	if err != nil || a.Last {
-		w.drop(n)
+		w.drop(n, LinkLost)
 	}
 	return a, err
 }

@@ -20,12 +20,13 @@ import (
 // world is an intake of several nodes behind a network with random, asymmetric
 // delays. It runs in virtual time: every delay is a sleep in a synctest bubble.
 type world struct {
-	t       *testing.T
-	maxWay  time.Duration // one-way delays are anything below
-	offset  time.Duration // the nodes' clock minus this computer's
-	key     ed25519.PrivateKey
-	calKey  ed25519.PrivateKey
-	current *calendarBox // the client's
+	t        *testing.T
+	maxWay   time.Duration // one-way delays are anything below
+	fixedWay time.Duration // or all the same, unless it is 0
+	offset   time.Duration // the nodes' clock minus this computer's
+	key      ed25519.PrivateKey
+	calKey   ed25519.PrivateKey
+	current  *calendarBox // the client's
 
 	mu       sync.Mutex
 	calendar clickday.Calendar // guarded by mu; the nodes'
@@ -34,6 +35,8 @@ type world struct {
 	fault    func(w *world, n int, id clickday.SubmissionID) fault // guarded by mu; nil is none
 	open     int                                                   // guarded by mu; connections
 	shown    []clickday.SubmissionID                               // guarded by mu; for each connection what it was opened for
+	dialled  []int64                                               // guarded by mu; when each was made, by the nodes' clock
+	idle     time.Duration                                         // guarded by mu; the longest that one was not used
 }
 
 type arrival struct {
@@ -82,7 +85,13 @@ func (w *world) move(change func(d *clickday.Day)) {
 
 func (w *world) now() int64 { return clock.System{}.Now().UnixNano() + int64(w.offset) }
 
-func (w *world) way() { time.Sleep(rand.N(w.maxWay)) }
+func (w *world) way() {
+	if w.fixedWay > 0 {
+		time.Sleep(w.fixedWay)
+		return
+	}
+	time.Sleep(rand.N(w.maxWay))
+}
 
 func (w *world) nodes(n int) []Node {
 	var out []Node
@@ -95,7 +104,8 @@ func (w *world) nodes(n int) []Node {
 				defer w.mu.Unlock()
 				w.open++
 				w.shown = append(w.shown, wire.IDOf(envelope))
-				return &wireless{w, i, timing.NewBase(clock.System{})}, nil
+				w.dialled = append(w.dialled, w.now())
+				return &wireless{w: w, node: i, base: timing.NewBase(clock.System{}), used: w.now()}, nil
 			},
 		})
 	}
@@ -107,6 +117,15 @@ type wireless struct {
 	w    *world
 	node int
 	base *timing.Base
+	used int64
+}
+
+// use notes how long the connection was idle.
+func (l *wireless) use() {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	l.w.idle = max(l.w.idle, time.Duration(l.w.now()-l.used))
+	l.used = l.w.now()
 }
 
 func (l *wireless) Close() error {
@@ -117,6 +136,7 @@ func (l *wireless) Close() error {
 }
 
 func (l *wireless) Time(context.Context) (timing.Sample, wire.TimeAnswer, error) {
+	l.use()
 	s := timing.Sample{Sent: clock.System{}.Now().UnixNano()}
 	l.w.way()
 	s.NodeReceived = l.w.now()
@@ -137,6 +157,7 @@ func (l *wireless) Calendar(context.Context) ([]byte, error) {
 
 func (l *wireless) Submit(ctx context.Context, envelope []byte) (Answer, error) {
 	id := wire.IDOf(envelope)
+	l.use()
 	l.w.way()
 	f := fine
 	l.w.mu.Lock()
@@ -187,9 +208,9 @@ func (w *world) receive(node int, id clickday.SubmissionID, f fault) Answer {
 	if f == overloaded {
 		return problem(clickday.CodeOverloaded, 0)
 	}
-	if first, twice := w.stored[id]; twice {
+	if first, twice := w.stored[id]; twice && (first.node == node || f == forged) {
 		at = first
-	} else if f != forged {
+	} else if f != forged && !twice { // another node has it already: each has a journal of its own
 		w.stored[id] = at
 	}
 	return w.acknowledge(at, f == forged)

@@ -23,6 +23,9 @@ type item struct {
 // queue hands items to the workers, in order, each when it is due.
 type queue struct {
 	now func() int64
+	// ctx ends with the last item: nobody waits for a connection any more.
+	ctx context.Context
+	end context.CancelFunc
 
 	mu      sync.Mutex
 	waiting []*item       // guarded by mu
@@ -30,11 +33,13 @@ type queue struct {
 	changed chan struct{} // guarded by mu; closed and replaced at every change
 }
 
-func newQueue(now func() int64, items []*item) *queue {
+func newQueue(ctx context.Context, now func() int64, items []*item) *queue {
 	for _, it := range items {
 		it.due = 0
 	}
-	return &queue{now: now, waiting: slices.Clone(items), open: len(items), changed: make(chan struct{})}
+	q := &queue{now: now, waiting: slices.Clone(items), open: len(items), changed: make(chan struct{})}
+	q.ctx, q.end = context.WithCancel(ctx)
+	return q
 }
 
 // next blocks until an item is due. False when all are finished or ctx ends.
@@ -86,7 +91,9 @@ func (q *queue) again(it *item, pause time.Duration) {
 func (q *queue) done(*item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.open--
+	if q.open--; q.open == 0 {
+		q.end()
+	}
 	q.broadcast()
 }
 

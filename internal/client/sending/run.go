@@ -2,8 +2,6 @@ package sending
 
 import (
 	"context"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -71,7 +69,7 @@ func (s *sender) phase(ctx context.Context) (clickday.Phase, error) {
 		if err := s.connect(ctx); err != nil {
 			s.trouble(err)
 			s.home = (s.home + 1) % len(s.Nodes)
-			s.update(func(p *Progress) { p.Home, p.Connections = s.Nodes[s.home].ID, 0 })
+			s.update(func(p *Progress) { p.Home = s.Nodes[s.home].ID })
 			if err := timing.Pause(ctx, timing.Backoff(attempt)); err != nil {
 				return "", err
 			}
@@ -102,108 +100,7 @@ func (s *sender) realign() {
 	for i := range s.estimators {
 		s.estimators[i].Reset()
 	}
-	for _, w := range s.workers {
-		w.close()
-	}
-}
-
-// await waits for the opening and sends. It returns early, with nil, when the
-// calendar changes or the clock has to be measured again.
-func (s *sender) await(ctx context.Context, items []*item) error {
-	s.stage(StageWaiting)
-	version := s.Calendars.Current().Version
-	warm := warmLatest + rand.N(warmEarliest-warmLatest)
-	final := finalLead + rand.N(finalSpread) + time.Duration(len(items))*markCost
-	for first := true; ; first = false {
-		s.realign()
-		e, known := s.estimate(s.home)
-		day := s.day()
-		if !known || day == nil || s.Calendars.Current().Version != version {
-			return nil
-		}
-		remaining := time.Duration(e.Aim(day.Opens) - s.Base.Now())
-		if remaining <= final {
-			return s.letGo(ctx, items, version)
-		}
-		if !first || remaining <= warm {
-			s.check(ctx, remaining, warm)
-		}
-		if err := timing.Pause(ctx, min(pollEvery(remaining), remaining-final)); err != nil {
-			return err
-		}
-	}
-}
-
-// check samples the node's clock: on every connection once they are to be warm,
-// else on the first alone.
-func (s *sender) check(ctx context.Context, remaining, warm time.Duration) {
-	workers := s.workers[:1]
-	if remaining <= warm {
-		workers = s.workers
-	}
-	s.sampleAll(ctx, workers)
-}
-
-func (s *sender) sampleAll(ctx context.Context, workers []*worker) {
-	var wg sync.WaitGroup
-	for _, w := range workers {
-		wg.Go(func() {
-			if err := w.sample(ctx, s.home); err != nil {
-				s.trouble(err)
-			}
-		})
-	}
-	wg.Wait()
-	s.update(func(*Progress) {})
-}
-
-// letGo makes the last check, marks the records, waits for the exact instant
-// and sends. When the last check shows a newer calendar, nothing is sent.
-func (s *sender) letGo(ctx context.Context, items []*item, version uint64) error {
-	brief, cancel := context.WithTimeout(ctx, finalLead/2)
-	s.sampleAll(brief, s.workers)
-	cancel()
-	if s.Calendars.Current().Version != version {
-		return nil
-	}
-	if err := s.mark(items); err != nil {
-		return err
-	}
-	e, known := s.estimate(s.home)
-	day := s.day()
-	if !known || day == nil {
-		return s.unmark(items)
-	}
-	if err := s.Wait(ctx, s.Base.At(e.Aim(day.Opens))); err != nil {
-		if uerr := s.unmark(items); uerr != nil {
-			return uerr
-		}
-		return err
-	}
-	return s.round(ctx, items)
-}
-
-// round sends the items over all connections until each is settled or has to
-// wait for another opening.
-func (s *sender) round(ctx context.Context, items []*item) error {
-	if err := s.mark(items); err != nil {
-		return err
-	}
-	s.stage(StageSending)
-	q := newQueue(s.Base.Now, items)
-	var wg sync.WaitGroup
-	for _, w := range s.workers {
-		wg.Go(func() { w.work(ctx, q) })
-	}
-	wg.Wait()
-	for _, it := range items {
-		s.unsure[it.record.Application] = it.unsure
-	}
-	// What was put on hold, or never had its turn, may be replaced again.
-	if err := s.unmark(items); err != nil {
-		return err
-	}
-	return ctx.Err()
+	s.closeLinks()
 }
 
 // suspended waits for a calendar that lets the day go on.
@@ -212,7 +109,7 @@ func (s *sender) suspended(ctx context.Context) error {
 	if err := timing.Pause(ctx, timing.Jitter(5*time.Second)); err != nil {
 		return err
 	}
-	s.sampleAll(ctx, s.workers[:1])
+	s.sampleAll(ctx, s.workers[:1], false)
 	return nil
 }
 

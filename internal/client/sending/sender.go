@@ -26,6 +26,7 @@ type sender struct {
 
 	mu       sync.Mutex
 	progress Progress // guarded by mu
+	views    []view   // guarded by mu; by worker, then by node
 	opens    int64    // guarded by mu; a later opening that a node has named, 0 for none
 	openedIn uint64   // guarded by mu; the calendar version that it corrects
 }
@@ -51,9 +52,7 @@ func Run(ctx context.Context, c Config) error {
 	err := s.run(ctx)
 	close(s.kept)
 	keeper.Wait()
-	for _, w := range s.workers {
-		w.close()
-	}
+	s.closeLinks()
 	stop(nil)
 	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && cause != nil {
 		err = cause
@@ -62,11 +61,15 @@ func Run(ctx context.Context, c Config) error {
 }
 
 func newSender(c Config, stop context.CancelCauseFunc) *sender {
-	if c.Connections <= 0 {
-		c.Connections = defaultConnections
+	if c.Connections <= 0 || c.Connections > MaxConnections {
+		c.Connections = MaxConnections
+	}
+	c.Moments.fill()
+	if c.first == nil {
+		c.first = rand.IntN
 	}
 	s := &sender{
-		Config: c, home: rand.IntN(len(c.Nodes)), unsure: map[string]bool{},
+		Config: c, home: c.first(len(c.Nodes)), unsure: map[string]bool{},
 		kept: make(chan kept, 256), stop: stop, slept: int64(c.Base.Slept()),
 	}
 	for range c.Nodes {
@@ -86,7 +89,9 @@ func (s *sender) pending() []*item {
 	}
 	want := min(len(items), s.Connections)
 	for len(s.workers) < want {
-		s.workers = append(s.workers, &worker{s: s, links: make([]Link, len(s.Nodes))})
+		i := len(s.workers)
+		s.workers = append(s.workers, &worker{s: s, index: i, standby: i < standbyLinks, links: make([]Link, len(s.Nodes))})
+		s.addViews(i)
 	}
 	for i := range want { // the queue hands them out in this order
 		s.workers[i].first = items[i].record.Envelope
@@ -153,6 +158,9 @@ func (s *sender) keeper() {
 // nodeFor picks the node for an item's next attempt: home first, then in turn.
 func (s *sender) nodeFor(it *item) int { return (s.home + it.tries) % len(s.Nodes) }
 
+// next is the node after one, in turn.
+func (s *sender) next(n int) int { return (n + 1) % len(s.Nodes) }
+
 func (s *sender) estimate(n int) (timing.Estimate, bool) { return s.estimators[n].At(s.Base.Now()) }
 
 // day returns the click day in force, with the later opening that a node has
@@ -188,9 +196,54 @@ func (s *sender) trouble(err error) {
 
 func (s *sender) stage(st Stage) { s.update(func(p *Progress) { p.Stage = st }) }
 
-func (s *sender) count(n, by int) {
-	if n == s.home {
-		s.update(func(p *Progress) { p.Connections += by })
+// addViews makes room for the picture of a new worker's connections.
+func (s *sender) addViews(index int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n := range s.Nodes {
+		s.views = append(s.views, view{n, index, LinkView{Node: s.Nodes[n].ID, State: LinkNone}})
+	}
+}
+
+// view is one connection with the position of its node and its worker.
+type view struct {
+	node, worker int
+	LinkView
+}
+
+// show changes the picture of one connection and reports it.
+func (s *sender) show(w *worker, n int, st LinkState) {
+	s.note(w, n, st)
+	s.update(func(*Progress) {})
+}
+
+// note changes the picture of one connection; the next report carries it, so
+// that nothing is in the way of a request.
+func (s *sender) note(w *worker, n int, st LinkState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := &s.views[w.index*len(s.Nodes)+n]
+	if st == LinkSending {
+		v.Sent++
+	}
+	v.State = st
+}
+
+// picture lists the connections to the home node, then those to others that
+// have been asked for. The caller holds mu.
+func (s *sender) picture(p *Progress) {
+	p.Links, p.Connections = make([]LinkView, 0, len(s.views)), 0
+	for _, home := range []bool{true, false} {
+		for _, v := range s.views {
+			if (v.node == s.home) != home || !home && v.State == LinkNone {
+				continue
+			}
+			v.Standby = !home
+			p.Links = append(p.Links, v.LinkView)
+			if home && (v.State == LinkWarm || v.State == LinkSending) {
+				p.Connections++
+			}
+		}
 	}
 }
 
@@ -200,10 +253,12 @@ func (s *sender) update(f func(*Progress)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(&s.progress)
-	s.progress.Estimate, s.progress.Known = e, known
-	if s.Report != nil {
-		s.Report(s.progress)
+	if s.Report == nil {
+		return
 	}
+	s.picture(&s.progress)
+	s.progress.Estimate, s.progress.Known = e, known
+	s.Report(s.progress)
 }
 
 func (s *sender) log() *slog.Logger {

@@ -8,6 +8,7 @@
 package sending
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -88,11 +89,16 @@ type Config struct {
 	Calendars Calendars
 	Base      *timing.Base
 	Wait      timing.Wait
-	// Connections is how many at most go to the home node; 0 means 8.
+	// Connections is how many at most go to the home node, one for each
+	// application otherwise; 0 means MaxConnections.
 	Connections int
+	// Moments are those before the opening; a zero field means its default.
+	Moments Moments
 	// Report is called after every change, from several goroutines; nil is allowed.
 	Report func(Progress)
 	Log    *slog.Logger // nil: none
+
+	first func(nodes int) int // chooses the home node; nil: by lot
 }
 
 // Stage is what a run is doing.
@@ -107,6 +113,25 @@ const (
 	StageDone       Stage = "done"
 )
 
+// LinkState is what a connection is doing.
+type LinkState string
+
+const (
+	LinkNone       LinkState = "none" // not yet: its moment has not come
+	LinkConnecting LinkState = "connecting"
+	LinkWarm       LinkState = "warm"    // open and answered
+	LinkSending    LinkState = "sending" // a request is on its way
+	LinkLost       LinkState = "lost"    // it was there and broke, or could not be made
+)
+
+// LinkView is one connection of a run.
+type LinkView struct {
+	Node    clickday.NodeID
+	Standby bool // to the node that takes over
+	State   LinkState
+	Sent    int // submissions that went over it, repeats included
+}
+
 // Progress is a picture of a run.
 type Progress struct {
 	Day         clickday.DayID
@@ -114,41 +139,78 @@ type Progress struct {
 	Home        clickday.NodeID
 	Connections int // to the home node, warm
 	Wanted      int
+	// Links are all connections: those to the home node first. Nobody changes
+	// the slice after it was reported.
+	Links []LinkView
 	// Estimate is the home node's clock; Known is false until it is measured.
 	Estimate timing.Estimate
 	Known    bool
+	// Aim is when the requests leave, in nanoseconds of the node's clock: the
+	// opening and the error of the estimate; 0 before it is known.
+	Aim int64
 	// Trouble is the last thing that went wrong, nil when all is well.
 	Trouble error
 }
 
+// MaxConnections is how many connections one sender keeps to its home node at
+// most. The rule for everybody is one connection for each application, up to
+// this many (docs/miniclient.md, "Connections").
+const MaxConnections = 64
+
+// Moments are the moments before an opening. Rehearsals shorten them.
+type Moments struct {
+	// Each connection is warmed at a random moment between these, so that
+	// nobody's handshake meets everybody else's: 10 min, 1 min.
+	WarmEarliest, WarmLatest time.Duration
+	// KeepAlive is how often an idle connection is used, give or take a quarter: 40 s.
+	KeepAlive time.Duration
+	// FinalLead is how long before the opening the last check begins, at random
+	// up to FinalSpread earlier: 1 s, 2 s.
+	FinalLead, FinalSpread time.Duration
+}
+
+func (m *Moments) fill() {
+	m.WarmEarliest = cmp.Or(m.WarmEarliest, 10*time.Minute)
+	m.WarmLatest = min(cmp.Or(m.WarmLatest, time.Minute), m.WarmEarliest)
+	m.KeepAlive = cmp.Or(m.KeepAlive, 40*time.Second)
+	m.FinalLead = cmp.Or(m.FinalLead, time.Second)
+	m.FinalSpread = cmp.Or(m.FinalSpread, 2*time.Second)
+}
+
 const (
-	defaultConnections = 8
-	// The connections are warmed at a random moment between these, so that
-	// nobody's handshake meets everybody else's.
-	warmEarliest = 10 * time.Minute
-	warmLatest   = time.Minute
+	// standbyLinks is how many of the workers keep a connection to the second
+	// node too; the others connect there when they have to.
+	standbyLinks = 8
+	// standbyPatience is how long the second node may take while waiting, and
+	// standbyAgain how long it is left alone after it failed.
+	standbyPatience = 2 * time.Second
+	standbyAgain    = time.Minute
 	// firstSamples are taken on the first connection, to find a short round trip.
 	firstSamples = 8
-	// finalLead is how long before the opening the last check begins, at random
-	// up to finalSpread earlier.
-	finalLead   = time.Second
-	finalSpread = 2 * time.Second
-	// markCost is what putting one record on disk may take.
+	// finalSamples is on how many connections the last check is made.
+	finalSamples = 4
+	// markCost is what putting one record on disk takes at least.
 	markCost = 4 * time.Millisecond
+	// lookEvery is how often a waiting run looks whether the computer has slept.
+	lookEvery = time.Second
 	// giveUp is how long after the close a run without any node goes on.
 	giveUp = time.Hour
 	// settleTries is how often an answer is looked for after the close.
 	settleTries = 8
 	// sleptLimit is the jump between the two clocks that counts as a suspend.
 	sleptLimit = time.Second
+	// farAway is how long before the opening no connection is kept between two looks.
+	farAway = time.Hour
 )
 
 // pollEvery is how often the home node's clock and calendar version are looked
 // at while waiting.
 func pollEvery(remaining time.Duration) time.Duration {
 	switch {
-	case remaining > warmEarliest:
-		return timing.Jitter(time.Minute)
+	case remaining > farAway:
+		return timing.Jitter(5 * time.Minute)
+	case remaining > 10*time.Minute:
+		return timing.Jitter(2 * time.Minute)
 	case remaining > 30*time.Second:
 		return timing.Jitter(20 * time.Second)
 	default:

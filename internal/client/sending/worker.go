@@ -11,26 +11,32 @@ import (
 
 // worker owns one connection per node and sends one application at a time.
 type worker struct {
-	s     *sender
-	links []Link // by position of the node; nil when not connected
-	first []byte // envelope that it will probably send first; nil for none
+	s       *sender
+	index   int
+	standby bool   // keeps a connection to the second node too
+	links   []Link // by position of the node; nil when not connected
+	first   []byte // envelope that it will probably send first; nil for none
+	due     int64  // local instant at which the connection is used next, while waiting
+	shunned int64  // local instant until which the second node is left alone
 }
 
 // link returns the warm connection to a node, or makes one.
 func (w *worker) link(ctx context.Context, n int) (Link, error) {
 	if w.links[n] == nil {
+		w.s.show(w, n, LinkConnecting)
 		l, err := w.s.Nodes[n].Dial(ctx, w.first)
 		if err != nil {
+			w.s.show(w, n, LinkLost)
 			return nil, err
 		}
 		w.links[n] = l
-		w.s.count(n, 1)
+		w.s.show(w, n, LinkWarm)
 	}
 	return w.links[n], nil
 }
 
 // drop closes a connection that is of no more use.
-func (w *worker) drop(n int) {
+func (w *worker) drop(n int, st LinkState) {
 	if w.links[n] == nil {
 		return
 	}
@@ -38,12 +44,27 @@ func (w *worker) drop(n int) {
 		w.s.log().Debug("close connection", "node", w.s.Nodes[n].ID, "err", err)
 	}
 	w.links[n] = nil
-	w.s.count(n, -1)
+	w.s.show(w, n, st)
 }
 
 func (w *worker) close() {
 	for n := range w.links {
-		w.drop(n)
+		w.drop(n, LinkNone)
+	}
+}
+
+// tendStandby looks after the connection to the node that takes over. It is not
+// worth being late for, nor being told of at every look.
+func (w *worker) tendStandby(ctx context.Context) {
+	now := w.s.Base.Now()
+	if now < w.shunned {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, standbyPatience)
+	defer cancel()
+	if err := w.sample(ctx, w.s.next(w.s.home)); err != nil {
+		w.s.log().Info("second node", "err", err)
+		w.shunned = now + int64(timing.Jitter(standbyAgain))
 	}
 }
 
@@ -57,7 +78,7 @@ func (w *worker) sample(ctx context.Context, n int) error {
 	}
 	sample, answer, err := l.Time(ctx)
 	if err != nil {
-		w.drop(n)
+		w.drop(n, LinkLost)
 		return err
 	}
 	w.s.estimators[n].Add(sample)
@@ -75,7 +96,7 @@ func (w *worker) refreshCalendar(ctx context.Context, n int) error {
 	}
 	signed, err := l.Calendar(ctx)
 	if err != nil {
-		w.drop(n)
+		w.drop(n, LinkLost)
 		return err
 	}
 	changed, err := w.s.Calendars.Offer(signed)
@@ -87,12 +108,29 @@ func (w *worker) refreshCalendar(ctx context.Context, n int) error {
 
 // work takes items from the queue until none is left.
 func (w *worker) work(ctx context.Context, q *queue) {
+	w.join(q.ctx)
 	for {
 		it, ok := q.next(ctx)
 		if !ok {
 			return
 		}
 		w.attempt(ctx, q, it)
+	}
+}
+
+// join connects a worker that has no connection, before it takes an item that
+// another could send at once.
+func (w *worker) join(ctx context.Context) {
+	for _, l := range w.links {
+		if l != nil {
+			return
+		}
+	}
+	if w.index == 0 {
+		return // somebody has to try, whatever comes of it
+	}
+	if _, err := w.link(ctx, w.s.home); err != nil {
+		w.s.log().Info("connection", "err", err)
 	}
 }
 
@@ -108,21 +146,26 @@ func (w *worker) attempt(ctx context.Context, q *queue, it *item) {
 	}
 	if err != nil {
 		w.s.trouble(err)
-		q.again(it, timing.Backoff(it.tries-1))
+		q.again(it, w.s.pause(it))
 		return
 	}
-	answer, err := l.Submit(ctx, it.record.Envelope)
+	answer, n, err := w.submit(ctx, n, l, it)
 	if err != nil {
-		w.drop(n)
 		it.unsure = true
 		w.s.trouble(err)
-		q.again(it, timing.Backoff(it.tries-1))
+		q.again(it, w.s.pause(it))
 		return
 	}
-	if answer.Last {
-		w.drop(n)
-	}
 	w.judge(ctx, q, it, n, answer)
+}
+
+// pause is how long an item waits that could not be sent, or whose answer was
+// lost: not at all while there is a node that has not been tried.
+func (s *sender) pause(it *item) time.Duration {
+	if it.tries < len(s.Nodes) {
+		return 0
+	}
+	return timing.Backoff(it.tries - len(s.Nodes))
 }
 
 // errOver means that the day is no longer open.

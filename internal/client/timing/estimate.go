@@ -1,6 +1,9 @@
 package timing
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,6 +14,8 @@ const (
 	driftPPM = 200
 	// keep is how many samples are remembered.
 	keep = 64
+	// driftApart is how old a sample has to be to tell how fast the clocks drift.
+	driftApart = time.Minute
 )
 
 // Sample is one exchange of time with a node. All instants are nanoseconds
@@ -42,9 +47,12 @@ func (s Sample) Plausible() bool {
 type Estimate struct {
 	Offset    time.Duration
 	Bound     time.Duration
-	RoundTrip time.Duration // of the sample that it rests on
+	RoundTrip time.Duration // shortest of the samples that it rests on
 	NodeBound time.Duration // distance of the node from UTC; 0 is not measured
 	Samples   int
+	// DriftPPM is how fast the node's clock gains on this computer's, in parts in
+	// a million; 0 when it cannot be told yet. It is shown; the bound allows for 200.
+	DriftPPM float64
 }
 
 // Node returns the node's clock at a local instant.
@@ -89,21 +97,68 @@ func (e *Estimator) Reset() {
 }
 
 // At returns the estimate for a local instant, and false without any sample.
-// It rests on the sample with the smallest error: half its round trip plus what
-// the clocks may have drifted since.
+//
+// Each sample gives two bounds that hold however unequal the ways are: the node
+// received after the request was sent, and sent before the answer was here. The
+// estimate is the middle of what all samples allow, widened by what the clocks
+// may have drifted since each. So it is never worse than the sample with the
+// shortest round trip, and better when the ways vary: the quickest way out of
+// one exchange meets the quickest way back of another. Samples that contradict
+// newer ones are left out: one of the two clocks was set in between.
 func (e *Estimator) At(local int64) (Estimate, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var best Estimate
-	for i, s := range e.samples {
-		// One more nanosecond for the halves that integer division drops.
-		bound := s.RoundTrip()/2 + drift(local-s.Received) + 1
-		if i == 0 || bound < best.Bound {
-			best = Estimate{Offset: s.offset(), Bound: bound, RoundTrip: s.RoundTrip(), NodeBound: s.NodeBound}
-		}
+	if len(e.samples) == 0 {
+		return Estimate{}, false
 	}
-	best.Samples = len(e.samples)
-	return best, best.Samples > 0
+	low, high := int64(math.MinInt64), int64(math.MaxInt64)
+	out := Estimate{}
+	for i := len(e.samples) - 1; i >= 0; i-- { // the newest first
+		s := e.samples[i]
+		l, h := s.limits(local)
+		if max(l, low) > min(h, high) {
+			break
+		}
+		low, high = max(l, low), min(h, high)
+		if out.Samples == 0 || s.RoundTrip() < out.RoundTrip {
+			out.RoundTrip, out.NodeBound = s.RoundTrip(), s.NodeBound
+		}
+		out.Samples++
+	}
+	half := (high - low) / 2
+	out.Offset = time.Duration(low + half)
+	out.Bound = time.Duration(high-low-half) + 1
+	out.DriftPPM = e.driftPPM()
+	return out, true
+}
+
+// limits returns between which offsets the node's clock lies at a local instant.
+func (s Sample) limits(local int64) (low, high int64) {
+	d := int64(drift(local - s.Received))
+	return s.NodeSent - s.Received - d, s.NodeReceived - s.Sent + d
+}
+
+// driftPPM compares the best sample of the older half with that of the newer
+// one; 0 unless they are a minute apart and their errors allow to tell.
+func (e *Estimator) driftPPM() float64 {
+	half := len(e.samples) / 2
+	if half == 0 {
+		return 0
+	}
+	old, young := shortest(e.samples[:half]), shortest(e.samples[half:])
+	apart := time.Duration(young.Received - old.Received)
+	if apart < driftApart {
+		return 0
+	}
+	ppm := 1e6 * float64(young.offset()-old.offset()) / float64(apart)
+	if err := 1e6 * float64(young.RoundTrip()+old.RoundTrip()) / 2 / float64(apart); math.Abs(ppm) < err {
+		return 0
+	}
+	return ppm
+}
+
+func shortest(samples []Sample) Sample {
+	return slices.MinFunc(samples, func(a, b Sample) int { return cmp.Compare(a.RoundTrip(), b.RoundTrip()) })
 }
 
 func drift(age int64) time.Duration {

@@ -3,7 +3,6 @@ package timing
 import (
 	"context"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"puntuale/internal/clock"
@@ -32,7 +31,7 @@ func Sleep(clk clock.Clock) Wait {
 }
 
 // Precise sleeps until shortly before the instant and spins the rest, on a
-// thread of its own and with the garbage collector held off.
+// thread of its own.
 func Precise(clk clock.Clock) Wait {
 	sleep := Sleep(clk)
 	return func(ctx context.Context, until time.Time) error {
@@ -41,7 +40,6 @@ func Precise(clk clock.Clock) Wait {
 		}
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		defer debug.SetGCPercent(debug.SetGCPercent(-1))
 		for clk.Now().Before(until) {
 			if ctx.Err() != nil {
 				return ctx.Err()
