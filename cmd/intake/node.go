@@ -131,13 +131,21 @@ func (n *node) openListeners(ctx context.Context, sec *secrets, metrics *intake.
 		}
 	}
 	n.server, err = intake.New(intake.Config{
-		Node: c.Node, Key: sec.node, Tickets: sec.tickets, Calendar: n.calendar, Journal: n.journal,
+		Node: c.Node, Key: sec.node, Tickets: sec.tickets, Calendar: n.calendar, Journal: n.limited(),
 		Listener: n.listener, Warm: n.warm, TLS: n.openTLS(sec, metrics), Clock: clock.System{},
 		ClockState: n.clock.State, ClockAccepts: n.clock.Accepts,
 		MaxConns: c.MaxConns, WarmConns: c.WarmConns, Handshakes: c.Handshakes, Log: n.log, Metrics: metrics,
 		Timeouts: intake.Timeouts{Append: c.appendTimeout()},
 	})
 	return err
+}
+
+// limited is the journal with the bound of each ticket, if there is one.
+func (n *node) limited() intake.Journal {
+	if n.cmd.PerTicket == 0 {
+		return n.journal
+	}
+	return intake.Limited{Journal: n.journal, Allowance: intake.NewAllowance(n.cmd.PerTicket)}
 }
 
 func (n *node) watch(m *intake.Metrics) {

@@ -33,6 +33,7 @@ type serveCmd struct {
 	CalendarURL    string          `name:"calendar-url" help:"Where to ask for the signed calendar, http(s)://…"`
 	CalendarEvery  time.Duration   `default:"10s" help:"About how often to ask."`
 	WatermarkGrace time.Duration   `default:"500ms" help:"How far the watermark stays behind; also how long numbers are late."`
+	PerTicket      uint8           `default:"16" help:"Different submissions of one sealed application from one device that are stored at most; 0 for any number, at most 255."`
 	SegmentMB      int64           `name:"segment-mb" default:"64" help:"Size of new journal segments in MiB, 1 to 1024."`
 	ReserveMB      int64           `name:"reserve-mb" default:"64" help:"MiB that a new segment must leave free on the disk."`
 	MaxConns       int             `default:"65536" help:"Open connections of the public address at most."`

@@ -27,6 +27,7 @@ const (
 	CodeOverloaded      Code = "overloaded"
 	CodeShuttingDown    Code = "shutting_down"
 	CodeClockNotTrusted Code = "clock_not_trusted"
+	CodeTooMany         Code = "too_many_submissions"
 )
 
 // Refusals by the worker: the arrival stays in the record, no number is given.

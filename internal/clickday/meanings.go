@@ -23,6 +23,7 @@ var order = []Code{
 	CodeOverloaded,
 	CodeShuttingDown,
 	CodeClockNotTrusted,
+	CodeTooMany,
 	CodeSignature,
 	CodeDigest,
 	CodeDocument,
@@ -224,6 +225,15 @@ var meanings = map[Code]Meaning{
 			EN: "The clock of this node is not verified, so the node does not open. Repeat the same envelope on another node.",
 		},
 		Again: true,
+	},
+	CodeTooMany: {
+		Status: 429,
+		Title:  Text{IT: "Troppi invii diversi", EN: "Too many different submissions"},
+		Detail: Text{
+			IT: "Questo nodo ha già registrato molti invii diversi della stessa domanda sigillata da questo computer: valgono quelli, questo non è stato registrato. Gli esiti sono sul portale.",
+			EN: "This node has already recorded many different submissions of this sealed application from this computer: those count, this one was not recorded. Their outcomes are on the portal.",
+		},
+		Again: false,
 	},
 	CodeSignature: {
 		Status: 422,

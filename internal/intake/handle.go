@@ -97,8 +97,8 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, envelope []byte, at arrival.Ar
 	s.append(ctx, id, envelope, at)
 }
 
-// admit asks the calendar and the clock watch; the code is "" if the click day is
-// open for the model.
+// admit asks the calendar, the clock watch and, if there is one, the bound of what
+// one ticket may have stored; the code is "" if the click day is open for the model.
 func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) {
 	day := s.cfg.Calendar.Current().Find(t.Day)
 	switch {
@@ -117,6 +117,9 @@ func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) 
 	}
 	if !s.cfg.ClockAccepts(day.ID) {
 		return clickday.CodeClockNotTrusted, day
+	}
+	if j, ok := s.cfg.Journal.(limiting); ok && !j.Allow(t) {
+		return clickday.CodeTooMany, day
 	}
 	return "", day
 }
