@@ -136,9 +136,9 @@ type Basis struct {
 type Source interface {
 	// Basis reads everything in one snapshot.
 	Basis(ctx context.Context, day clickday.DayID) (*Basis, error)
-	// Leaves returns the lines of the ledger from first on, at most n of
-	// them, that lie below size. Leaves never change once they are there.
-	Leaves(ctx context.Context, day clickday.DayID, first, n, size int64) ([][]byte, error)
+	// LedgerLines calls each with the first size leaves of a day, in order. A
+	// line is valid only during the call; leaves never change.
+	LedgerLines(ctx context.Context, dayCode string, size int64, each func(index int64, line []byte) error) error
 	// SealedDocuments returns the sealed documents of submissions, by id. One
 	// that is not there is left out.
 	SealedDocuments(ctx context.Context, ids []clickday.SubmissionID) (map[clickday.SubmissionID][]byte, error)

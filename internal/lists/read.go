@@ -12,30 +12,52 @@ import (
 	"puntuale/internal/quota"
 )
 
-// stride is how many leaves are read at once: sixteen bundles of the ledger.
-const stride = 16 * ledger.TileWidth
+// strideLeaves is how many leaves are worked on at once: sixteen bundles of the ledger.
+const strideLeaves = 16 * ledger.TileWidth
 
-// leaves calls f with the leaves of the list, stride by stride.
-func (e *edition) leaves(ctx context.Context, f func(first int64, lines [][]byte, leaves []ledger.Leaf) error) error {
-	size := e.basis.Head.Size
-	for first := int64(0); first < size; {
-		lines, err := e.Store.Leaves(ctx, e.day.ID, first, stride, size)
-		if err != nil {
+// stride is a run of leaves with their lines.
+type stride struct {
+	first  int64 // position of the first
+	leaves []ledger.Leaf
+	lines  [][]byte
+	bytes  []byte // which the lines share
+}
+
+func (s *stride) add(at int64, line []byte) error {
+	l, err := ledger.ParseLeaf(line)
+	if err != nil {
+		return fmt.Errorf("leaf %d: %w", at, err)
+	}
+	if len(s.leaves) == 0 {
+		s.first = at
+	}
+	from := len(s.bytes)
+	s.bytes = append(s.bytes, line...)
+	s.leaves = append(s.leaves, l)
+	s.lines = append(s.lines, s.bytes[from:len(s.bytes):len(s.bytes)])
+	return nil
+}
+
+// leaves calls f with the leaves of the list, stride by stride; a stride is
+// valid only during the call.
+func (e *edition) leaves(ctx context.Context, f func(*stride) error) error {
+	var s stride
+	flush := func() error {
+		err := f(&s)
+		s = stride{leaves: s.leaves[:0], lines: s.lines[:0], bytes: s.bytes[:0]}
+		return err
+	}
+	err := e.Store.LedgerLines(ctx, e.list.DayCode, e.basis.Head.Size, func(at int64, line []byte) error {
+		if err := s.add(at, line); err != nil || len(s.leaves) < strideLeaves {
 			return err
 		}
-		if len(lines) == 0 {
-			return fmt.Errorf("the ledger of %s has %d leaves, and none from %d on can be read", e.list.DayCode, size, first)
-		}
-		leaves := make([]ledger.Leaf, len(lines))
-		for i, line := range lines {
-			if leaves[i], err = ledger.ParseLeaf(line); err != nil {
-				return fmt.Errorf("leaf %d of %s: %w", first+int64(i), e.list.DayCode, err)
-			}
-		}
-		if err := f(first, lines, leaves); err != nil {
-			return err
-		}
-		first += int64(len(lines))
+		return flush()
+	})
+	if err == nil && len(s.leaves) > 0 {
+		err = flush()
+	}
+	if err != nil {
+		return fmt.Errorf("ledger of %s: %w", e.list.DayCode, err)
 	}
 	return nil
 }
@@ -47,8 +69,8 @@ func (e *edition) allocate(ctx context.Context) error {
 	s.Leaves, s.ClosePairs = e.basis.Head.Size, e.basis.ClosePairs
 	groups := map[quota.Group]quota.Group{} // one copy of each name
 	var entries []quota.Entry
-	err := e.leaves(ctx, func(_ int64, _ [][]byte, leaves []ledger.Leaf) error {
-		numbered := s.count(leaves)
+	err := e.leaves(ctx, func(run *stride) error {
+		numbered := s.count(run.leaves)
 		found, err := e.groups(ctx, numbered)
 		if err != nil {
 			return err

@@ -31,9 +31,7 @@ func (e *edition) write(ctx context.Context, shelf Shelf) error {
 		return fmt.Errorf("list of %s: %w", e.list.DayCode, err)
 	}
 	w := &writing{edition: e, shelf: shelf, rows: rows, left: e.result}
-	if err := e.leaves(ctx, func(first int64, lines [][]byte, leaves []ledger.Leaf) error {
-		return w.stride(ctx, first, lines, leaves)
-	}); err != nil {
+	if err := e.leaves(ctx, func(s *stride) error { return w.stride(ctx, s) }); err != nil {
 		return err
 	}
 	if err := errors.Join(w.endPart(ctx), rows.Close(e.Signer), csv.Close()); err != nil {
@@ -52,19 +50,20 @@ type writing struct {
 	parts int
 }
 
-func (w *writing) stride(ctx context.Context, first int64, lines [][]byte, leaves []ledger.Leaf) error {
+func (w *writing) stride(ctx context.Context, s *stride) error {
 	before := w.left
-	for i := range leaves {
-		row := ranking.Row{Position: first + int64(i), Line: lines[i]}
+	for i := range s.leaves {
+		l := &s.leaves[i]
+		row := ranking.Row{Position: s.first + int64(i), Line: s.lines[i]}
 		var p *Placement
-		if leaves[i].Outcome == ledger.Numbered {
+		if l.Outcome == ledger.Numbered {
 			p, w.left = &w.left[0], w.left[1:]
 			row.Group, row.Place = string(p.Group), p.place()
 		}
 		if err := w.rows.Write(&row); err != nil {
 			return fmt.Errorf("list of %s: %w", w.list.DayCode, err)
 		}
-		if err := w.print(ctx, row.Position, &leaves[i], p); err != nil {
+		if err := w.print(ctx, row.Position, l, p); err != nil {
 			return err
 		}
 	}

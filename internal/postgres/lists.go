@@ -69,49 +69,6 @@ func readBasis(ctx context.Context, tx pgx.Tx, day clickday.DayID, b *lists.Basi
 	return nil
 }
 
-// Leaves returns the lines of a day's ledger from first on, at most n of them,
-// that lie below size.
-func (db *DB) Leaves(ctx context.Context, day clickday.DayID, first, n, size int64) ([][]byte, error) {
-	end := min(first+n, size)
-	if first < 0 || first >= end {
-		return nil, nil
-	}
-	rows, err := db.Pool.Query(ctx, `SELECT tile, width, data FROM ledger_tiles
-		WHERE click_day_id = $1 AND level = $2 AND tile BETWEEN $3 AND $4 ORDER BY tile`,
-		day, ledger.Entries, first/ledger.TileWidth, (end-1)/ledger.TileWidth)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: leaves: %w", err)
-	}
-	var out [][]byte
-	next := first / ledger.TileWidth
-	t := ledger.Tile{Level: ledger.Entries}
-	_, err = pgx.ForEachRow(rows, []any{&t.Index, &t.Width, &t.Data}, func() error {
-		if t.Index != next {
-			return fmt.Errorf("bundle %d is missing", next)
-		}
-		next++
-		lines, err := t.Lines()
-		if err != nil {
-			return err
-		}
-		from := t.Index * ledger.TileWidth
-		for i, line := range lines {
-			if at := from + int64(i); at >= first && at < end {
-				out = append(out, line)
-			}
-		}
-		t.Data = nil // the lines keep its memory
-		return nil
-	})
-	if err == nil && int64(len(out)) != end-first {
-		err = fmt.Errorf("%d leaves from %d on, want %d", len(out), first, end-first)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("postgres: leaves of day %d: %w", day, err)
-	}
-	return out, nil
-}
-
 // SealedDocuments returns the sealed documents of submissions by id, as far as
 // they are there.
 func (db *DB) SealedDocuments(ctx context.Context, ids []clickday.SubmissionID) (map[clickday.SubmissionID][]byte, error) {
