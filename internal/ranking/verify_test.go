@@ -207,14 +207,16 @@ var mutations = map[string]struct {
 		l.Header.TieSeed = []byte("chosen afterwards")
 		l.Header.TieCommitment = [32]byte{9}
 	}, []string{"calendar"}},
-	"close pairs hidden":   {func(l *rankingtest.List) { l.Header.ClosePairs = 0 }, []string{"close_pairs"}},
-	"a quota raised":       {func(l *rankingtest.List) { l.Header.Quotas[0].Places += 5; l.Header.Quotas[1].Places -= 5 }, []string{"places"}},
-	"another policy":       {func(l *rankingtest.List) { l.Header.Policy = "draw-all" }, []string{"places"}},
-	"a policy of its own":  {func(l *rankingtest.List) { l.Header.Policy = "friends-first" }, []string{"places"}},
-	"quotas left out":      {func(l *rankingtest.List) { l.Header.Quotas = nil }, []string{"places"}},
-	"a place given":        {func(l *rankingtest.List) { give(l, ranking.Waiting, ranking.Admitted) }, []string{"places"}},
-	"a place taken away":   {func(l *rankingtest.List) { give(l, ranking.Admitted, ranking.Waiting) }, []string{"places"}},
-	"another group":        {func(l *rankingtest.List) { l.Groups[firstOf(l, 0, func(i int) bool { return plain(l, i) })] = "no|such|group" }, []string{"places"}},
+	"close pairs hidden":  {func(l *rankingtest.List) { l.Header.ClosePairs = 0 }, []string{"close_pairs"}},
+	"a quota raised":      {func(l *rankingtest.List) { l.Header.Quotas[0].Places += 5; l.Header.Quotas[1].Places -= 5 }, []string{"places"}},
+	"another policy":      {func(l *rankingtest.List) { l.Header.Policy = "draw-all" }, []string{"places"}},
+	"a policy of its own": {func(l *rankingtest.List) { l.Header.Policy = "friends-first" }, []string{"places"}},
+	"quotas left out":     {func(l *rankingtest.List) { l.Header.Quotas = nil }, []string{"places"}},
+	"a place given":       {func(l *rankingtest.List) { give(l, ranking.Waiting, ranking.Admitted) }, []string{"places"}},
+	"a place taken away":  {func(l *rankingtest.List) { give(l, ranking.Admitted, ranking.Waiting) }, []string{"places"}},
+	"another group": {func(l *rankingtest.List) {
+		l.Groups[firstOf(l, 0, func(i int) bool { return plain(l, i) })] = "no|such|group"
+	}, []string{"places"}},
 	"coarser than it was":  {func(l *rankingtest.List) { l.Header.Granularity = time.Millisecond }, []string{"calendar", "order"}},
 	"of another click day": {func(l *rankingtest.List) { l.Header.Day = "OTHER" }, []string{"calendar"}},
 }

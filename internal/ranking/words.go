@@ -207,3 +207,36 @@ func timestampWrong(err error) clickday.Text {
 }
 
 var timestampMeans = say("Non è dimostrato quando la testa è stata firmata.", "It is not proven when the head was signed.")
+
+// Of two lists against each other.
+var (
+	olderTitle   = say("L’elenco o la testa di prima", "The earlier list or head")
+	newerTitle   = say("L’elenco di dopo", "The later list")
+	rulesTitle   = say("Le regole del giorno", "The rules of the day")
+	rulesDetail  = say("Giorno, unità di tempo e impegno sul seme sono gli stessi.", "Day, unit of time and commitment to the seed are the same.")
+	rulesWrong   = say("Giorno, unità di tempo, impegno o seme non sono gli stessi.", "Day, unit of time, commitment or seed are not the same.")
+	rulesMeans   = say("I due elenchi non seguono le stesse regole.", "The two lists do not follow the same rules.")
+	extendTitle  = say("Il dopo contiene il prima", "The later contains the earlier")
+	extendMeans  = say("Il registro è stato riscritto: qualcosa che era firmato non c’è più.", "The ledger was rewritten: something that was signed is no longer there.")
+	earlierWrong = say("La testa di prima non è firmata dal registro di questo giorno.", "The earlier head is not signed by the ledger of this day.")
+)
+
+func extendDetail(rows int64) clickday.Text {
+	return say("Tutte le %d righe di prima sono ancora lì, immutate.", "All %d earlier rows are still there, unchanged.", rows)
+}
+
+func rowGone(position int64) clickday.Text {
+	return say("La posizione %d dell’elenco di prima manca in quello di dopo.", "Position %d of the earlier list is missing in the later one.", position)
+}
+
+func rowChanged(position int64) clickday.Text {
+	return say("La posizione %d è diversa da quella dell’elenco di prima.", "Position %d differs from the earlier list.", position)
+}
+
+func prefixWrong(size int64) clickday.Text {
+	return say("Le prime %d righe non danno la radice firmata prima.", "The first %d rows do not give the root that was signed before.", size)
+}
+
+func lineGone(index int64) clickday.Text {
+	return say("La riga della ricevuta non sta in posizione %d.", "The row of the receipt does not stand at position %d.", index)
+}

@@ -145,7 +145,9 @@ func (k *Keys) NodeKeys(node clickday.NodeID, id uint32) []ed25519.PublicKey {
 func (k *Keys) SealCertificates() ([]*x509.Certificate, error) { return certificates(k.Seals) }
 
 // TimestampCertificates returns the certificates of time-stamp authorities.
-func (k *Keys) TimestampCertificates() ([]*x509.Certificate, error) { return certificates(k.Timestamps) }
+func (k *Keys) TimestampCertificates() ([]*x509.Certificate, error) {
+	return certificates(k.Timestamps)
+}
 
 func certificates(der [][]byte) ([]*x509.Certificate, error) {
 	out := make([]*x509.Certificate, len(der))
