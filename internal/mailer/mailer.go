@@ -5,6 +5,8 @@ package mailer
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -37,6 +39,7 @@ type Config struct {
 	PasswordFile string // first line; needed with User
 	From         string // address, with or without a name
 	TLS          TLS
+	CAFile       string // PEM of a private authority; empty: the system's
 	Timeout      time.Duration // of each exchange; 0 is 30 s
 	Connections  int           // kept at most; 0 is 4
 	Clock        clock.Clock
@@ -74,6 +77,9 @@ func New(c Config) (*Mailer, error) {
 	if _, err := notices.Address(from.Address); err != nil {
 		return nil, fmt.Errorf("smtp-from: %q is not an e-mail address in ASCII with a domain", c.From)
 	}
+	if c.Host == "" {
+		return nil, errors.New("smtp-host: want the name of the mail server")
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
 	}
@@ -106,9 +112,34 @@ func options(c *Config) ([]gomail.Option, error) {
 	default:
 		return nil, fmt.Errorf("smtp-tls: %q: want starttls, tls or none", c.TLS)
 	}
+	roots, err := authority(c)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, gomail.WithTLSConfig(&tls.Config{ServerName: c.Host, RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	if c.User == "" {
 		return opts, nil
 	}
+	return login(c, opts)
+}
+
+// authority returns nil for the system's.
+func authority(c *Config) (*x509.CertPool, error) {
+	if c.CAFile == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("smtp-ca-file: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, fmt.Errorf("smtp-ca-file: %s holds no certificate", c.CAFile)
+	}
+	return pool, nil
+}
+
+func login(c *Config, opts []gomail.Option) ([]gomail.Option, error) {
 	b, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("smtp-password-file: %w", err)
@@ -209,7 +240,7 @@ func classify(err error) *notices.Failure {
 		return &notices.Failure{Kind: notices.Unreachable, Result: oneLine(err)}
 	}
 	code := e.ErrorCode()
-	f := &notices.Failure{Kind: notices.Unreachable, Result: oneLine(err)}
+	f := &notices.Failure{Kind: notices.Unreachable, Result: shortened(err)}
 	switch e.Reason {
 	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose, gomail.ErrWriteContent:
 		switch {
@@ -225,6 +256,13 @@ func classify(err error) *notices.Failure {
 		f.Kind = notices.Permanent
 	}
 	return f
+}
+
+// shortened leaves out what go-mail adds about the message, which we know.
+func shortened(err error) string {
+	s, _, _ := strings.Cut(oneLine(err), ", affected recipient(s):")
+	s, _, _ = strings.Cut(s, ", affected message ID:")
+	return s
 }
 
 // maxResult is what the help desk gets to see of an answer, in bytes.

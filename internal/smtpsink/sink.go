@@ -65,7 +65,7 @@ type Options struct {
 type Sink struct {
 	opts   Options
 	server *smtp.Server
-	addr   string
+	listen net.Listener
 	done   chan struct{}
 
 	mu    sync.Mutex
@@ -84,7 +84,7 @@ func Start(o Options) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtpsink: %w", err)
 	}
-	s := &Sink{opts: o, addr: l.Addr().String(), done: make(chan struct{})}
+	s := &Sink{opts: o, listen: l, done: make(chan struct{})}
 	s.server = smtp.NewServer(smtp.BackendFunc(s.session))
 	s.server.Domain, s.server.MaxMessageBytes, s.server.MaxRecipients = "sink.example", maxMessage, 1
 	s.server.ReadTimeout, s.server.WriteTimeout = time.Minute, time.Minute
@@ -98,11 +98,12 @@ func Start(o Options) (*Sink, error) {
 }
 
 // Addr returns host and port.
-func (s *Sink) Addr() string { return s.addr }
+func (s *Sink) Addr() string { return s.listen.Addr().String() }
 
 // Stop closes every connection; what was kept stays readable.
 func (s *Sink) Stop() {
 	s.server.Close()
+	s.listen.Close() // the server may not know of it yet
 	<-s.done
 }
 
