@@ -23,6 +23,7 @@ import (
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/keys"
+	"puntuale/internal/ledger"
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
@@ -38,6 +39,7 @@ type Store interface {
 	oauth.Store
 	api.Store
 	timetable.Source
+	LedgerStore
 	// Account returns an account, or ErrNotFound.
 	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
 	// Applications returns a slice of the account's applications, the last
@@ -65,6 +67,9 @@ type Config struct {
 	CalendarKey ed25519.PublicKey
 	Tickets     *keys.TicketKeys
 	NTPServers  []string // for mini-clients
+	// Ledger checks heads of the ledger; its keys are shown to the public. Nil
+	// shows none.
+	Ledger *ledger.Verifier
 	// ParallelHashes bounds how many passwords are hashed at a time.
 	ParallelHashes int
 	Log            *slog.Logger
@@ -147,6 +152,7 @@ func (p *Portal) Handler() http.Handler {
 	}).Handler())
 	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("GET /ledger/{day}/{file...}", p.ledgerFiles())
 	mux.Handle("/", p.sessions.LoadAndSave(p.people()))
 	return p.guard(mux)
 }
@@ -177,6 +183,8 @@ func (p *Portal) routes() []route {
 		{"GET /accessibility", false, p.accessibility},
 		{"GET /privacy", false, p.privacy},
 		{"GET /verify/{id}", false, p.verify},
+		{"GET /ledger", false, p.ledgers},
+		{"GET /ledger/{day}", false, p.ledgerDay},
 		{"GET /applications", true, p.applications},
 		{"GET /applications/new", true, p.newForm},
 		{"POST /applications/new", true, p.newSubmit},

@@ -78,7 +78,20 @@ func everyView() map[string][]view {
 		"accessibility": {&infoView{base: b()}},
 		"privacy":       {&infoView{base: b()}},
 		"verify":        {&verifyView{b(), true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{base: b()}},
+		"ledger":        ledgerViews(b),
 		"error":         {&errorView{b(), 404, "error.notfound"}},
+	}
+}
+
+func ledgerViews(b func() base) []view {
+	day := dayView{ID: 1, Code: evil, Title: evil, Opens: evil, Closes: evil, State: "day.open", Class: "done"}
+	full := ledgerDayView{day, "/x", evil, evil, evil, "3", evil, evil, evil, "2", evil, false, "1", true, evil, evil, evil, evil}
+	empty := ledgerDayView{Day: day, URL: "/x", Granularity: evil, Commitment: evil}
+	all := full
+	all.StampedAll, all.Close, all.Seed, all.Key = true, false, "", ""
+	return []view{
+		&ledgerView{base: b(), Days: []ledgerDayView{full}}, &ledgerView{base: b(), Days: []ledgerDayView{empty}}, &ledgerView{base: b()},
+		&ledgerView{b(), true, []ledgerDayView{full}}, &ledgerView{b(), true, []ledgerDayView{all}}, &ledgerView{b(), true, []ledgerDayView{empty}},
 	}
 }
 
