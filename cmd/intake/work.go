@@ -50,6 +50,8 @@ type WorkCmd struct {
 	DebugListen    string        `help:"Private address: health, metrics, profiles. No authentication. Empty: none."`
 	AddrFile       string        `help:"File to write the real debug address to." type:"path"`
 	LogLevel       string        `default:"info" help:"debug, info, warn or error."`
+	PortalURL      string        `help:"Address that people use, for links in mails. Empty: that of --verify-url, without its path."`
+	SMTP           smtpSettings  `embed:"" prefix:"smtp-"`
 }
 
 // Run works until SIGINT or SIGTERM.
@@ -124,6 +126,7 @@ type worker struct {
 	sequencer *sequencer.Sequencer // nil with --issuers-only
 	registry  *prometheus.Registry
 	debug     net.Listener // nil without --debug-listen
+	mail      *mail        // nil without --smtp-host
 }
 
 func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
@@ -142,6 +145,9 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 	err = w.openStores(ctx, k.ledger)
 	if err == nil {
 		err = w.openStages(&k, models)
+	}
+	if err == nil {
+		err = w.openMail(ctx, &k)
 	}
 	if err == nil && c.DebugListen != "" {
 		w.debug, err = daemon.Listen(ctx, "debug-listen", c.DebugListen)
@@ -238,6 +244,9 @@ func (w *worker) run(ctx context.Context) error {
 		if w.issuer != nil {
 			stages.Go(func() error { return w.issuer.Run(ctx) })
 		}
+		if w.mail != nil {
+			stages.Go(func() error { return w.mail.runner.Run(ctx) })
+		}
 		return stages.Wait()
 	})
 	w.log.Info("working", "issuers_only", w.cmd.IssuersOnly, "receipt_workers", w.cmd.ReceiptWorkers)
@@ -258,6 +267,9 @@ func (w *worker) ready() error {
 func (w *worker) close() error {
 	if w.judge != nil {
 		w.judge.Close()
+	}
+	if w.mail != nil {
+		w.mail.close()
 	}
 	if w.db != nil {
 		w.db.Close()
