@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command bench measures the intake: "intake" against its targets and its peers,
-// and crash experiments. docs/performance.md tells what the figures mean. The
+// Command bench measures: "intake" the intake against its targets and its peers,
+// "register" what follows the acknowledgement, and crash experiments. docs/performance.md tells what the figures mean. The
 // other commands are servers that the measurement starts for itself.
 package main
 
@@ -19,9 +19,10 @@ type cli struct {
 	Kill     KillCmd     `cmd:"" help:"Submissions lost over SIGKILLs, and how soon the intake is back."`
 	Restart  RestartCmd  `cmd:"" help:"How soon an intake with a long journal is back."`
 
-	Intake intakeCmd `cmd:"" help:"Measure the intake side by side with its peers."`
-	One    oneCmd    `cmd:"" help:"Measure one server once, for profiling."`
-	OK     okCmd     `cmd:"" name:"ok" help:"Be the server that only answers ok."`
+	Intake   intakeCmd   `cmd:"" help:"Measure the intake side by side with its peers."`
+	Register registerCmd `cmd:"" help:"Measure numbers, ledger, receipts and verification."`
+	One      oneCmd      `cmd:"" help:"Measure one server once, for profiling."`
+	OK       okCmd       `cmd:"" name:"ok" help:"Be the server that only answers ok."`
 }
 
 func main() {

@@ -158,7 +158,7 @@ func TestWorkFromTheQueueToTheReceipt(t *testing.T) {
 func TestWorkNamesTheSettingThatIsWrong(t *testing.T) {
 	_, good := office(t)
 	for name, change := range map[string]func(c *WorkCmd){
-		"receipt-workers": func(c *WorkCmd) { c.ReceiptWorkers = 0 },
+		"receipt-workers": func(c *WorkCmd) { c.ReceiptWorkers = -1 },
 		"queue-retention": func(c *WorkCmd) { c.QueueRetention = -1 },
 		"keys":            func(c *WorkCmd) { c.Keys = t.TempDir() },
 		"redis-url":       func(c *WorkCmd) { c.RedisURL = "localhost" },

@@ -42,7 +42,7 @@ type Decision struct {
 	Outcome ledger.Outcome
 	Number  int64         // its own when numbered, its application's when repeated, 0 when refused
 	Reason  clickday.Code // when refused
-	Late    bool          // something of this rank or a higher one had been decided before
+	Late    bool          // something of a higher rank had been decided before
 }
 
 // Last is the leaf that came last in the order, late ones apart.
@@ -108,7 +108,7 @@ func (d *Day) settle(o *Decision, c *Candidate, has map[clickday.ApplicationID]i
 
 // place compares with the last in order, and takes its place unless it is late.
 func (d *Day) place(o *Decision, c *Candidate) (near bool) {
-	if d.Last != nil && o.Rank.Compare(d.Last.Rank) <= 0 {
+	if d.Last != nil && o.Rank.Compare(d.Last.Rank) < 0 {
 		o.Late = true
 		return false
 	}
