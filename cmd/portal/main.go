@@ -19,7 +19,8 @@ type commands struct {
 		Set nodeSetCommand `cmd:"" help:"Add or change an intake node."`
 	} `cmd:"" help:"Intake nodes."`
 	Day struct {
-		Set daySetCommand `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
+		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
+		Reveal dayRevealCommand `cmd:"" help:"Publish the seed of a click day that is over."`
 	} `cmd:"" help:"Click days."`
 	Seed seedCommand `cmd:"" help:"Make the accounts and applications of a demonstration."`
 }

@@ -28,7 +28,7 @@ type serveCommand struct {
 	database
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
-	Keys        string   `help:"Directory of ticket.json and calendar.pub." required:"" type:"path"`
+	Keys        string   `help:"Directory of ticket.json, calendar.pub and ledger.pub." required:"" type:"path"`
 	Name        string   `help:"Name of the installation." default:"Puntuale"`
 	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
 	AddrFile    string   `help:"File that the real address is written to." type:"path"`
@@ -90,9 +90,13 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
 	}
+	ledgerKey, err := keys.ReadLedgerVerifier(filepath.Join(c.Keys, keys.LedgerPubFile))
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
-		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
+		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Ledger: ledgerKey, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)

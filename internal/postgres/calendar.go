@@ -79,8 +79,13 @@ func ensureDay(ctx context.Context, tx pgx.Tx, day clickday.DayID, code string, 
 	}
 	var stored string
 	var b []byte
-	if err := tx.QueryRow(ctx, "SELECT code, tie_seed FROM click_days WHERE id = $1", day).Scan(&stored, &b); err != nil {
+	var revealed bool
+	err = tx.QueryRow(ctx, "SELECT code, tie_seed, seed_revealed_at IS NOT NULL FROM click_days WHERE id = $1", day).Scan(&stored, &b, &revealed)
+	if err != nil {
 		return seed, err
+	}
+	if revealed { // whoever knows the seed could win every tie of a day opened again
+		return seed, fmt.Errorf("the seed of click day %d is public, the day cannot change any more: %w", day, accounts.ErrState)
 	}
 	if code != "" && stored != code {
 		return seed, fmt.Errorf("click day %d has the code %s: %w", day, stored, accounts.ErrState)

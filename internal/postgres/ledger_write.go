@@ -54,22 +54,33 @@ func (db *DB) SaveTimestamp(ctx context.Context, h *ledger.Head, token []byte, a
 }
 
 // RevealSeed publishes the seed that broke the ties of a click day, and returns
-// it with the time of its first publication: it may be repeated. Whether the day
-// is over is for the caller to know. A seed that is not the one committed to is
-// accounts.ErrState, an unknown day accounts.ErrNotFound.
-func (db *DB) RevealSeed(ctx context.Context, day clickday.DayID, commitment [32]byte, now time.Time) (seed []byte, at time.Time, err error) {
+// it with the time of its first publication: it may be repeated. over is given
+// the newest signed calendar, which cannot change meanwhile, and returns the
+// day's commitment, or an error when the day is not over. A seed that is not the
+// one committed to is accounts.ErrState, an unknown day accounts.ErrNotFound.
+func (db *DB) RevealSeed(ctx context.Context, day clickday.DayID, now time.Time,
+	over func(calendar []byte) (commitment [32]byte, err error),
+) (seed []byte, at time.Time, err error) {
 	err = db.InTx(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, "SELECT tie_seed, coalesce(seed_revealed_at, $2) FROM click_days WHERE id = $1 FOR UPDATE", day, now).Scan(&seed, &at)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return accounts.ErrNotFound
+		if _, err := tx.Exec(ctx, "LOCK TABLE calendars IN EXCLUSIVE MODE"); err != nil {
+			return err
 		}
+		calendar, err := newestCalendar(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if sha256.Sum256(seed) != commitment {
-			return fmt.Errorf("the seed in the database is not the one that the calendar has committed to: %w", accounts.ErrState)
+		commitment, err := over(calendar)
+		if err != nil {
+			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE click_days SET seed_revealed_at = $2 WHERE id = $1", day, at)
+		err = tx.QueryRow(ctx, `UPDATE click_days SET seed_revealed_at = coalesce(seed_revealed_at, $2) WHERE id = $1
+			RETURNING tie_seed, seed_revealed_at`, day, now).Scan(&seed, &at)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return accounts.ErrNotFound
+		}
+		if err == nil && sha256.Sum256(seed) != commitment {
+			err = fmt.Errorf("the seed in the database is not the one that the calendar has committed to: %w", accounts.ErrState)
+		}
 		return err
 	})
 	if err != nil {
