@@ -73,7 +73,7 @@ func newAlphabet(face *fonts.Face, letters string) *alphabet {
 	differences := differences(runes)
 	slices.Sort(runes)
 	font := face.Subset(runes)
-	a.file = compress(font)
+	a.file = compressFont(font)
 	a.family = strings.ToLower(tag(font))
 	a.definition = define(a.family, face, differences, widths, font)
 	a.resource = resourceOf(a)
@@ -169,6 +169,18 @@ func rareAlphabet(s rareSet) *alphabet {
 	}
 	r.kept[s] = a
 	return a
+}
+
+// compressFont takes its time, because an alphabet is kept for many documents.
+func compressFont(b []byte) []byte {
+	var out bytes.Buffer
+	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
+	if err != nil {
+		panic(fmt.Sprintf("receipt: the library has no best compression: %v", err))
+	}
+	w.Write(b) // a bytes.Buffer never fails
+	w.Close()
+	return out.Bytes()
 }
 
 // compressors are kept, because each holds close to a megabyte.

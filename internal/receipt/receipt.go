@@ -19,13 +19,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-pdf/fpdf"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
-	"puntuale/internal/ledger"
 )
 
 // ErrIncomplete says that data without which a receipt certifies nothing are missing.
@@ -116,13 +116,17 @@ func Render(d *Data) ([]byte, error) {
 	if err := c.paint(pdf); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	out.Grow(96 << 10)
-	if err := pdf.Output(&out); err != nil {
+	out := outputs.Get().(*bytes.Buffer)
+	defer outputs.Put(out)
+	out.Reset()
+	if err := pdf.Output(out); err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)
 	}
-	return shrink(out.Bytes())
+	return shrink(out.Bytes(), d.Evidence)
 }
+
+// outputs are the files as fpdf writes them, kept for the next.
+var outputs = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // compose sets all pages.
 func compose(d *Data, code *code) *canvas {
@@ -137,7 +141,7 @@ func compose(d *Data, code *code) *canvas {
 	return c
 }
 
-// evidenceDescription is what viewers show beside the attachment.
+// evidenceDescription is what viewers show beside the attachment; ASCII only.
 const evidenceDescription = "Prova verificabile: riga del registro, percorso di inclusione, testa firmata, esito firmato dell'invio"
 
 func newDocument(d *Data) *fpdf.Fpdf {
@@ -154,9 +158,6 @@ func newDocument(d *Data) *fpdf.Fpdf {
 	pdf.SetAuthor(d.body(), true)
 	pdf.SetCreator("Puntuale", true)
 	pdf.SetProducer("Puntuale (fpdf)", true)
-	if d.Evidence != nil {
-		pdf.SetAttachments([]fpdf.Attachment{{Content: d.Evidence, Filename: ledger.EvidenceName, Description: evidenceDescription}})
-	}
 	return pdf
 }
 

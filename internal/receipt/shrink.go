@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"puntuale/internal/ledger"
 )
@@ -25,9 +24,9 @@ const entrySize = 20
 // part is one object of the file.
 type part struct{ number, offset int }
 
-// shrink compresses the plain streams of a PDF that fpdf wrote and renews its
-// cross-reference table.
-func shrink(pdf []byte) ([]byte, error) {
+// shrink compresses the plain streams of a PDF that fpdf wrote, gives it an
+// attachment if there is one, and renews its cross-reference table.
+func shrink(pdf, attachment []byte) ([]byte, error) {
 	table := bytes.LastIndex(pdf, []byte("\nxref\n")) + 1
 	trailer := bytes.LastIndex(pdf, []byte("trailer\n"))
 	start := bytes.LastIndex(pdf, []byte("startxref\n"))
@@ -38,9 +37,10 @@ func shrink(pdf []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	out.Grow(len(pdf))
-	writeHeader(&out, pdf[:parts[0].offset])
+	size := len(entries) / entrySize
+	w := &shrinker{entries: entries}
+	w.out.Grow(len(pdf)/2 + len(attachment))
+	w.header(pdf[:parts[0].offset])
 	for i, p := range parts {
 		end := table
 		if i+1 < len(parts) {
@@ -49,26 +49,71 @@ func shrink(pdf []byte) ([]byte, error) {
 		if p.offset >= end {
 			return nil, errShape
 		}
-		copy(entries[p.number*entrySize:], fmt.Sprintf("%010d", out.Len()))
-		writePart(&out, pdf[p.offset:end])
+		w.place(p.number)
+		w.object(pdf[p.offset:end], size, attachment != nil)
 	}
-	at := out.Len()
-	fmt.Fprintf(&out, "xref\n0 %d\n%s%sstartxref\n%d\n%%%%EOF\n", len(entries)/entrySize, entries, pdf[trailer:start], at)
-	return out.Bytes(), nil
+	tail := pdf[trailer:start]
+	if attachment != nil {
+		w.attach(size, attachment)
+		tail = bytes.Replace(tail, fmt.Appendf(nil, "/Size %d\n", size), fmt.Appendf(nil, "/Size %d\n", size+2), 1)
+	}
+	if w.attached != (attachment != nil) {
+		return nil, errShape
+	}
+	at := w.out.Len()
+	fmt.Fprintf(&w.out, "xref\n0 %d\n%s%sstartxref\n%d\n%%%%EOF\n", len(w.entries)/entrySize, w.entries, tail, at)
+	return w.out.Bytes(), nil
 }
 
-// writeHeader writes the version and a comment of bytes above 127, by which
-// programs that carry files know that this one is not text (ISO 32000-1, 7.5.2).
-func writeHeader(out *bytes.Buffer, version []byte) {
-	out.Write(version)
-	out.WriteString("%\xe2\xe3\xcf\xd3\n")
+// shrinker writes the new file.
+type shrinker struct {
+	out      bytes.Buffer
+	entries  []byte // lines of the cross-reference table
+	attached bool   // the catalog names the attachment
 }
 
-// fpdf writes no name that older viewers can read, and one in its own spelling.
-var attachmentNames = strings.NewReplacer(
-	"/F () /UF", "/F ("+ledger.EvidenceName+") /AFRelationship /Supplement /UF",
-	"(Attachement1)", "("+ledger.EvidenceName+")",
-)
+// place notes that an object begins here.
+func (w *shrinker) place(number int) {
+	for len(w.entries) <= number*entrySize {
+		w.entries = append(w.entries, "0000000000 00000 n \n"...)
+	}
+	copy(w.entries[number*entrySize:], fmt.Sprintf("%010d", w.out.Len()))
+}
+
+// header writes the version and a comment of bytes above 127, by which programs
+// that carry files know that this one is not text (ISO 32000-1, 7.5.2).
+func (w *shrinker) header(version []byte) {
+	w.out.Write(version)
+	w.out.WriteString("%\xe2\xe3\xcf\xd3\n")
+}
+
+// noAttachments is what fpdf writes into the catalog when it has none. It could
+// add them, but with a compressor of its own each time, and without a name that
+// older viewers can read.
+var noAttachments = []byte("/EmbeddedFiles << /Names [\n  \n] >>")
+
+// object copies one object, compressed if it is a plain stream; the catalog names
+// the attachment, whose two objects come after all others.
+func (w *shrinker) object(object []byte, size int, attach bool) {
+	if attach && bytes.Contains(object, noAttachments) {
+		object = bytes.Replace(object, noAttachments,
+			fmt.Appendf(nil, "/EmbeddedFiles <</Names [(%s) %d 0 R]>>", ledger.EvidenceName, size+1), 1)
+		object = bytes.Replace(object, []byte("/Type /Catalog\n"), fmt.Appendf(nil, "/Type /Catalog\n/AF [%d 0 R]\n", size+1), 1)
+		w.attached = true
+	}
+	writePart(&w.out, object)
+}
+
+// attach writes the attachment as objects number and number + 1.
+func (w *shrinker) attach(number int, content []byte) {
+	packed := compress(content)
+	w.place(number)
+	fmt.Fprintf(&w.out, "%d 0 obj\n<</Type /EmbeddedFile /Subtype /application#2Fjson /Filter /FlateDecode /Length %d /Params <</Size %d>>>>\nstream\n%s\nendstream\nendobj\n",
+		number, len(packed), len(content), packed)
+	w.place(number + 1)
+	fmt.Fprintf(&w.out, "%d 0 obj\n<</Type /Filespec /F (%s) /UF (%s) /AFRelationship /Data /Desc (%s) /EF <</F %d 0 R /UF %d 0 R>>>>\nendobj\n",
+		number+1, ledger.EvidenceName, ledger.EvidenceName, evidenceDescription, number, number)
+}
 
 // partsOf reads a cross-reference table and returns its objects by offset and a
 // copy of its lines.
@@ -97,9 +142,6 @@ func writePart(out *bytes.Buffer, object []byte) {
 	name, length, plain := bytes.Cut(head, []byte("<</Length "))
 	size, err := strconv.Atoi(string(length))
 	if !found || !plain || err != nil || len(stream) != size+len(after) {
-		if !found && bytes.Contains(object, []byte("/EmbeddedFiles")) || bytes.Contains(object[:min(64, len(object))], []byte("/Filespec")) {
-			object = []byte(attachmentNames.Replace(string(object)))
-		}
 		out.Write(object)
 		return
 	}

@@ -30,7 +30,7 @@ func plain(t *testing.T, n int) []byte {
 
 func TestShrinkKeepsEveryObjectInItsPlace(t *testing.T) {
 	before := plain(t, 3)
-	after, err := shrink(before)
+	after, err := shrink(before, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestShrinkRefusesOtherShapes(t *testing.T) {
 		"count too great": bytes.Replace(whole, []byte("xref\n0 "), []byte("xref\n0 9"), 1),
 		"letters":         bytes.Replace(whole, []byte(" 00000 n \n0"), []byte(" 00000 n \nx"), 1),
 	} {
-		if _, err := shrink(pdf); !errors.Is(err, errShape) {
+		if _, err := shrink(pdf, nil); !errors.Is(err, errShape) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
