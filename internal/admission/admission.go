@@ -74,7 +74,7 @@ type candidate struct {
 	submission *clickday.Submission
 	envelope   wire.Envelope
 	model      *forms.Model // nil: unknown to this program
-	answers    forms.Answers
+	document   []byte       // as sealed
 	err        error // the refusal, a *wire.Error
 }
 

@@ -321,3 +321,26 @@ func BenchmarkJudge(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(records)*b.N)/b.Elapsed().Seconds(), "records/s")
 }
+
+// TestThePassportOfTheWorkerIsHandedOn, and every model has it where it is sought.
+func TestThePassportOfTheWorkerIsHandedOn(t *testing.T) {
+	s := newScene(t)
+	good := admissiontest.Record(s.right(), arrived, 1)
+	bad := admissiontest.Record(s.ticket(func(t *wire.Ticket) { t.SealVersion = 7 }), arrived, 2)
+	got, err := s.judge(s.DB).Judge(t.Context(), []batch.Record{good, bad})
+	if want := s.sealed.Content.Answers[passportField]; err != nil || want == "" || got[0].Passport != want || got[1].Passport != "" {
+		t.Fatalf("passports %q and %q, want %q and none, %v", got[0].Passport, got[1].Passport, want, err)
+	}
+	for _, m := range s.Models.All() {
+		found := false
+		for i := range m.Pages {
+			for k := range m.Pages[i].Fields {
+				f := &m.Pages[i].Fields[k]
+				found = found || f.ID == passportField && f.Type == forms.TypePassport
+			}
+		}
+		if !found {
+			t.Errorf("model %s %d does not ask for the passport as %s", m.Code, m.Version, passportField)
+		}
+	}
+}

@@ -51,31 +51,36 @@ func expired(err error) bool {
 	return errors.Is(err, &wire.Error{Code: clickday.CodeTicketExpired})
 }
 
-// openDocument reads the document and holds it against the ticket.
+// openDocument decompresses the document and holds it against the ticket.
 func (j *Judge) openDocument(c *candidate) error {
 	document, err := j.decompressor.Document(&c.envelope)
 	if err != nil {
 		return err
 	}
-	t := &c.envelope.Ticket
-	if sha256.Sum256(document) != t.Digest {
+	if sha256.Sum256(document) != c.envelope.Ticket.Digest {
 		return refuse(clickday.CodeDigest, "digest of the document is not that of the ticket")
 	}
-	d, err := forms.Thaw(document)
+	c.document = document
+	return nil
+}
+
+// read reads the document that has been opened.
+func (c *candidate) read() (forms.Answers, error) {
+	t := &c.envelope.Ticket
+	d, err := forms.Thaw(c.document)
 	if err != nil {
-		return refuse(clickday.CodeDocument, "%v", err)
+		return nil, refuse(clickday.CodeDocument, "%v", err)
 	}
 	switch {
 	case d.Day != t.Day:
-		return refuse(clickday.CodeDayMismatch, "document for click day %d, ticket for %d", d.Day, t.Day)
+		return nil, refuse(clickday.CodeDayMismatch, "document for click day %d, ticket for %d", d.Day, t.Day)
 	case d.Model != t.Model || d.ModelVersion != t.ModelVersion:
-		return refuse(clickday.CodeWrongModel, "document of model %s %d, ticket for %s %d", d.Model, d.ModelVersion, t.Model, t.ModelVersion)
+		return nil, refuse(clickday.CodeWrongModel, "document of model %s %d, ticket for %s %d", d.Model, d.ModelVersion, t.Model, t.ModelVersion)
 	case d.Application != t.Application || d.SealVersion != t.SealVersion:
-		return refuse(clickday.CodeDigest, "document is version %d of %s, ticket for version %d of %s",
+		return nil, refuse(clickday.CodeDigest, "document is version %d of %s, ticket for version %d of %s",
 			d.SealVersion, d.Application, t.SealVersion, t.Application)
 	}
-	c.answers = d.Answers
-	return nil
+	return d.Answers, nil
 }
 
 // facts is what the portal knows about one batch.
@@ -126,8 +131,16 @@ func keysOf[K comparable](set map[K]bool) []K {
 	return out
 }
 
-// check holds an opened submission against the facts as of its arrival.
+// check reads an opened submission and holds it against the facts as of its
+// arrival.
 func (f *facts) check(c *candidate) error {
+	var answers forms.Answers
+	if c.model != nil {
+		var err error
+		if answers, err = c.read(); err != nil {
+			return err
+		}
+	}
 	t, arrived := &c.envelope.Ticket, c.submission.Stamp.Time()
 	day := f.calendar.Day(t.Day)
 	if day == nil {
@@ -154,8 +167,15 @@ func (f *facts) check(c *candidate) error {
 	case reached(arrived, device.RevokedAt):
 		return refuse(clickday.CodeDeviceRevoked, "revoked at %s", device.RevokedAt.UTC())
 	}
-	return checkRules(c, seal.SealedAt)
+	if err := checkRules(c, answers, seal.SealedAt); err != nil {
+		return err
+	}
+	c.submission.Passport = answers[passportField]
+	return nil
 }
+
+// passportField is how every model names the passport of the worker.
+const passportField = "worker_passport"
 
 // reached reports whether something that ends at an instant, if ever, had ended.
 func reached(arrived, end time.Time) bool { return !end.IsZero() && !arrived.Before(end) }
@@ -163,13 +183,13 @@ func reached(arrived, end time.Time) bool { return !end.IsZero() && !arrived.Bef
 // checkRules repeats the portal's own check on the date of sealing: nobody is
 // refused because a rule about dates has turned against a document since. Near
 // midnight that date depends on the place; both count, UTC and Italy in summer.
-func checkRules(c *candidate, sealed time.Time) error {
+func checkRules(c *candidate, answers forms.Answers, sealed time.Time) error {
 	if c.model == nil {
 		return fmt.Errorf("%w: %s version %d", ErrUnknownModel, c.submission.Model, c.submission.ModelVersion)
 	}
-	issues := c.model.Check(c.answers, sealed.UTC())
+	issues := c.model.Check(answers, sealed.UTC())
 	if len(issues) > 0 {
-		issues = c.model.Check(c.answers, sealed.UTC().Add(2*time.Hour))
+		issues = c.model.Check(answers, sealed.UTC().Add(2*time.Hour))
 	}
 	if len(issues) > 0 {
 		return refuse(clickday.CodeDocument, "%d issues, the first on page %s, field %s", len(issues), issues[0].Page, issues[0].Field)
