@@ -104,7 +104,7 @@ func (n *node) openState(sec *secrets, metrics *intake.Metrics) error {
 	var err error
 	n.journal, err = journal.Open(journal.Options{
 		Dir: dir, Node: c.Node, Key: sec.node, Clock: clock.System{}, Log: n.log,
-		SegmentSize: c.SegmentMB << 20, Reserve: c.ReserveMB << 20, CopyWait: c.copyWait(), Committed: metrics.Committed,
+		SegmentSize: c.SegmentMB << 20, Prepare: c.PrepareMB << 20, Reserve: c.ReserveMB << 20, CopyWait: c.copyWait(), Committed: metrics.Committed,
 	})
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -152,6 +152,7 @@ func (n *node) watch(m *intake.Metrics) {
 	m.Watch("intake_connections", "Open connections.", func() float64 { return float64(n.listener.Open()) })
 	m.Watch("journal_records", "Submissions in the journal.", func() float64 { return float64(n.journal.Records()) })
 	m.Watch("journal_batches", "Batches in the journal.", func() float64 { return float64(n.journal.LastBatch()) })
+	m.Watch("journal_prepared_bytes", "Empty journal that is ready.", func() float64 { return float64(n.journal.Prepared()) })
 	m.Watch("journal_uncopied_batches", "Durable batches that lack the second copy that acknowledgements wait for.", func() float64 {
 		return float64(n.journal.Uncopied())
 	})

@@ -35,6 +35,7 @@ type serveCmd struct {
 	WatermarkGrace time.Duration   `default:"500ms" help:"How far the watermark stays behind; also how long numbers are late."`
 	PerTicket      uint8           `default:"16" help:"Different submissions of one sealed application from one device that are stored at most; 0 for any number, at most 255."`
 	SegmentMB      int64           `name:"segment-mb" default:"64" help:"Size of new journal segments in MiB, 1 to 1024."`
+	PrepareMB      int64           `name:"prepare-mb" default:"64" help:"MiB of empty journal to keep ready, where the disk has room: about 1.2 KiB for each application that the day may bring."`
 	ReserveMB      int64           `name:"reserve-mb" default:"64" help:"MiB that a new segment must leave free on the disk."`
 	MaxConns       int             `default:"65536" help:"Open connections of the public address at most."`
 	WarmListen     string          `help:"Second address, for clients that show a ticket; with room of its own."`
@@ -102,6 +103,8 @@ func (c *serveCmd) check() error {
 		return fmt.Errorf("watermark-grace: %s: want 0 to 1m", c.WatermarkGrace)
 	case c.SegmentMB < 1 || c.SegmentMB > 1024:
 		return fmt.Errorf("segment-mb: %d: want 1 to 1024", c.SegmentMB)
+	case c.PrepareMB < 0 || c.PrepareMB > 1<<20:
+		return fmt.Errorf("prepare-mb: %d: want 0 to 1048576", c.PrepareMB)
 	case c.ReserveMB < 1:
 		return fmt.Errorf("reserve-mb: %d: want 1 or more", c.ReserveMB)
 	case c.MaxConns < 1:

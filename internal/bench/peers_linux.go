@@ -24,6 +24,10 @@ const (
 	NameNginx  = "nginx"
 )
 
+// prepareMB is how much empty journal the intake has ready, in MiB: more than a
+// run fills.
+const prepareMB = 768
+
 // Peer is one running server with everything behind it.
 type Peer struct {
 	Name string
@@ -114,7 +118,8 @@ func (g *Ground) StartIntake(ctx context.Context, secure bool) (*Peer, error) {
 	}
 	addrs := filepath.Join(p.dir, "addrs")
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--node", fmt.Sprint(node),
-		"--data", data, "--keys", g.keys(), "--redis-url", p.redis.URL, "--addr-file", addrs, "--log-level", "warn"}
+		"--data", data, "--keys", g.keys(), "--redis-url", p.redis.URL, "--addr-file", addrs, "--log-level", "warn",
+		"--prepare-mb", fmt.Sprint(prepareMB)}
 	if secure {
 		args = append(args, "--tls-cert", filepath.Join(g.keys(), keys.TLSCertFile), "--tls-key", filepath.Join(g.keys(), keys.TLSKeyFile))
 	} else {
@@ -129,7 +134,20 @@ func (g *Ground) StartIntake(ctx context.Context, secure bool) (*Peer, error) {
 		return nil, errors.Join(fmt.Errorf("bench: addresses of the intake: %q", b), err, p.Stop())
 	}
 	p.Addr, p.Admin = lines[0], lines[1]
-	return p, nil
+	return p, g.prepared(ctx, p)
+}
+
+// prepared waits until the journal has the empty segments that were asked for, as a
+// node has them long before an opening.
+func (g *Ground) prepared(ctx context.Context, p *Peer) error {
+	err := await(ctx, p.program, func() bool {
+		m, err := metrics(ctx, p.Admin)
+		return err == nil && m["puntuale_journal_prepared_bytes"] >= prepareMB<<20
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("bench: the journal is not prepared: %w", err), p.Stop())
+	}
+	return nil
 }
 
 // startWebdis starts webdis before a Redis with the settings of the intake's: a

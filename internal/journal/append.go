@@ -26,6 +26,7 @@ type group struct {
 	waiters  []waiting   // guarded by the journal's mu
 	answers  *answering  // set with the first waiter
 	patience func() bool // stops the end of waiting; set with the first waiter
+	again    bool        // a record of it may be of a submission that has one already
 	stalled  bool        // guarded by the journal's mu; waiters have been told of the end of their patience
 }
 
@@ -43,12 +44,10 @@ func (j *Journal) newGroup() *group {
 
 var blankHeader [batch.HeaderSize]byte
 
-// recycle keeps the buffer of a written group for another one. Called with mu held.
+// recycle lets go of what only writing the group needed. Called with mu held.
 func (j *Journal) recycle(g *group) {
 	j.usual = max(len(g.leaves), j.usual*7/8)
-	if len(j.frames) < framesMax {
-		j.frames = append(j.frames, g.frame)
-	}
+	j.keep(g.head.Batch, g.frame)
 	g.frame, g.starts = nil, nil
 }
 
@@ -145,16 +144,22 @@ func (j *Journal) Append(ctx context.Context, id clickday.SubmissionID, stamp cl
 // locate finds the record of the submission or adds one. A slot without a group
 // means that it is durable and nothing has to be waited for. Called with mu held.
 func (j *Journal) locate(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
-	if f, ok := j.index[id]; ok && f.stamp <= stamp.UnixNano {
+	f, known := j.index[id]
+	if known && f.stamp <= stamp.UnixNano {
 		return slot{j.second.holding(f.batch), int(f.record)}, true, nil
 	}
-	return j.enqueue(id, stamp, envelope)
+	s, repeated, err := j.enqueue(id, stamp, envelope)
+	if err == nil && known {
+		s.group.again = true
+	}
+	return s, repeated, err
 }
 
 // enqueue finds the waiting record of the submission or adds one. It is called
 // with mu held.
 func (j *Journal) enqueue(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
-	if s, ok := j.pending[id]; ok {
+	first, twice := j.pending[id]
+	if s := first; twice {
 		if s.group.leaves[s.record].Stamp.UnixNano <= stamp.UnixNano {
 			return s, true, nil
 		}
@@ -177,6 +182,7 @@ func (j *Journal) enqueue(id clickday.SubmissionID, stamp *clickday.Stamp, envel
 		j.waiting = append(j.waiting, g)
 	}
 	s := slot{g, g.add(&wire.Leaf{ID: id, Stamp: *stamp}, envelope)}
+	g.again = g.again || twice
 	j.pending[id] = s
 	j.queued += cost
 	select {

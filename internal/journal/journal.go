@@ -54,7 +54,10 @@ const (
 	// gatherTurns is how often the writer lets others go first.
 	gatherTurns = 3
 	// framesMax is how many buffers of written batches are kept for others.
-	framesMax = 4
+	framesMax = 16
+	// recentMax is how many bytes of written batches stay in memory for whoever
+	// carries them on.
+	recentMax = 8 << 20
 
 	defaultSegment = 64 << 20
 	defaultPending = 16 << 20
@@ -80,6 +83,10 @@ type Options struct {
 	// Reserve is how many bytes of the disk a new segment must leave free;
 	// 64 MiB. Below that Append refuses as soon as the present segment is full.
 	Reserve int64
+	// Prepare is how many bytes of empty segments are kept ready, where the disk
+	// has room for them; one segment at least. What is ready before the opening
+	// costs nothing after it.
+	Prepare int64
 	// OpenFile replaces the way segments are opened, and Free the question
 	// how many bytes a directory's disk has left, for fault tests.
 	OpenFile func(path string, create bool) (File, error)
@@ -114,6 +121,7 @@ type Journal struct {
 	dead    error                           // guarded by mu
 	second  second                          // guarded by mu
 	frames  [][]byte                        // guarded by mu; buffers for groups
+	recent  recent                          // guarded by mu
 	usual   int                             // guarded by mu; how many records batches have had lately
 	changed chan struct{}                   // guarded by mu; closed and replaced with every batch
 
@@ -230,18 +238,19 @@ func (j *Journal) Acknowledgement(id clickday.SubmissionID) (ack []byte, ok bool
 }
 
 // Frames returns the frames after a batch, in order, up to about limit bytes
-// and at least one if there is one.
+// and at least one if there is one. They are not to be changed.
 func (j *Journal) Frames(after uint64, limit int) ([][]byte, error) {
 	var out [][]byte
 	size := 0
-	for n := after + 1; n <= j.LastBatch(); n++ {
-		b, err := j.frame(n)
-		if err != nil {
-			return nil, err
+	for n, last := after+1, j.LastBatch(); n <= last && (size < limit || len(out) == 0); n++ {
+		b := j.lend(n)
+		if b == nil {
+			var err error
+			if b, err = j.frame(n); err != nil {
+				return nil, err
+			}
 		}
-		if size += len(b); size > limit && len(out) > 0 {
-			break
-		}
+		size += len(b)
 		out = append(out, b)
 	}
 	return out, nil
@@ -272,7 +281,9 @@ func (j *Journal) readInto(length int) []byte {
 // read other frames into it. Calling it is a favour, not a duty.
 func (j *Journal) Recycle(frames [][]byte) {
 	for i := range frames {
-		j.reads.Put(&frames[i])
+		if !j.takeBack(frames[i]) {
+			j.reads.Put(&frames[i])
+		}
 	}
 }
 

@@ -155,7 +155,12 @@ func (j *Journal) publish(g *group, p place, waited int64) error {
 		if s := j.pending[l.ID]; s.group == g {
 			delete(j.pending, l.ID)
 		}
-		j.remember(l, found{g.head.Batch, uint32(i), l.Stamp.UnixNano})
+		f := found{g.head.Batch, uint32(i), l.Stamp.UnixNano}
+		if g.again {
+			j.remember(l, f)
+		} else {
+			j.index[l.ID] = f
+		}
 	}
 	j.writing = nil
 	j.queued -= waited
