@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"puntuale/internal/clock"
 	"puntuale/internal/ledger"
 )
 
@@ -32,7 +31,6 @@ type Asker interface {
 type Config struct {
 	Store   Store
 	Asker   Asker
-	Clock   clock.Clock
 	Log     *slog.Logger
 	Metrics *Metrics
 	// Every is the pause between two looks at the heads; a head that is the

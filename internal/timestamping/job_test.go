@@ -117,7 +117,7 @@ func newBench(t *testing.T, days ...string) *bench {
 	}
 	var err error
 	b.job, err = New(Config{
-		Store: b.shelf, Asker: b.oracle, Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(b.reg), Every: time.Minute, Timeout: time.Second,
+		Store: b.shelf, Asker: b.oracle, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(b.reg), Every: time.Minute, Timeout: time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
