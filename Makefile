@@ -69,6 +69,11 @@ bench-intake: programs ## figures of the intake beside webdis, a handler that an
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench intake $(BENCH)
 
+.PHONY: bench-client
+bench-client: deps-demo programs ## figures of the mini-client: early and late arrivals, 300 at once, sizes, kills (minutes)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench client $(BENCH)
+
 .PHONY: vectors
 vectors: ## write the test vectors of docs/protocol.md anew
 	go test ./internal/wire -run Vectors -update

@@ -21,8 +21,10 @@ type cli struct {
 
 	Intake   intakeCmd   `cmd:"" help:"Measure the intake side by side with its peers."`
 	Register registerCmd `cmd:"" help:"Measure numbers, ledger, receipts and verification."`
+	Client   clientCmd   `cmd:"" help:"Measure the mini-client: early, late, many at once, sizes, kills."`
 	One      oneCmd      `cmd:"" help:"Measure one server once, for profiling."`
 	OK       okCmd       `cmd:"" name:"ok" help:"Be the server that only answers ok."`
+	Burn     burnCmd     `cmd:"" hidden:"" help:"Keep one processor busy."`
 }
 
 func main() {

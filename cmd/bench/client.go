@@ -1,0 +1,46 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"puntuale/internal/bench"
+)
+
+// clientCmd measures the mini-client.
+type clientCmd struct {
+	Programs string   `default:"bin" help:"Directory of portal, intake, miniclient and demo." type:"existingdir"`
+	Program  string   `default:"bin/intake" help:"The intake that receives." type:"existingfile"`
+	Dir      string   `help:"Directory on the disk to measure on; the system's temporary one if empty." type:"path"`
+	Firings  int      `default:"1000" help:"Firings over networks with random asymmetric delays."`
+	Loaded   int      `default:"300" help:"Firings while every processor is busy."`
+	Rounds   int      `default:"5" help:"Rounds of the sender with many applications."`
+	Bulk     int      `default:"300" help:"Its applications."`
+	Sizes    int      `default:"1000" help:"Requests of each model."`
+	Kills    int      `default:"100" help:"SIGKILLs between arming and receipt."`
+	Only     []string `help:"Parts to measure: fire, loaded, bulk, size, kill; all if empty."`
+}
+
+// Run prints every figure as it comes.
+func (c *clientCmd) Run(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	g, err := bench.NewGround(ctx, c.Dir, c.Program, self, 1)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.ReportClient(ctx, bench.ClientPlan{
+		Firings: c.Firings, Loaded: c.Loaded, Rounds: c.Rounds, Bulk: c.Bulk, Sizes: c.Sizes, Kills: c.Kills, Programs: c.Programs, Only: c.Only,
+	}, os.Stdout, os.Stderr), g.Close())
+}
+
+// burnCmd keeps one processor busy.
+type burnCmd struct{}
+
+// Run burns until it is told to end.
+func (burnCmd) Run(ctx context.Context) error { return bench.Burn(ctx) }
