@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,13 +14,17 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"puntuale/internal/batch"
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/keys"
+	"puntuale/internal/ledger"
 	"puntuale/internal/pades"
+	"puntuale/internal/postgres"
 	"puntuale/internal/postgres/admissiontest"
 	"puntuale/internal/postgres/pgtest"
 	"puntuale/internal/receipt"
+	"puntuale/internal/wire"
 )
 
 // desk is an office with numbered submissions.
@@ -32,6 +35,9 @@ type desk struct {
 	reg     *prometheus.Registry
 	account clickday.AccountID
 	device  ed25519.PrivateKey
+	term    *postgres.Term
+	node    ed25519.PrivateKey
+	last    clickday.JournalProgress
 	numbers int
 }
 
@@ -39,25 +45,70 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{
 		Office: admissiontest.New(t, pgtest.New(t)), t: t, reg: prometheus.NewRegistry(),
 		clock: clock.NewFake(admissiontest.Opens.Add(time.Minute)),
+		node:  ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)),
+		last:  clickday.JournalProgress{Node: 1, Journal: 1<<64 - 1},
 	}
 	d.account, d.device = d.Account("anna@example.it")
+	d.Exec("UPDATE accounts SET kind = 'intermediary'") // who may send many
+	d.Exec("INSERT INTO intake_nodes (node, public_key, url) VALUES (1, $1, '')", []byte(d.node.Public().(ed25519.PublicKey)))
+	term, ok, err := d.DB.Lead(t.Context())
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	t.Cleanup(func() {
+		if err := term.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d.term = term
 	return d
 }
 
-// number adds one submission with the next number.
+// number lets a node commit one submission in a batch of three, and the
+// sequencer take and number it. The two others of the batch have other owners.
 func (d *desk) number() clickday.SubmissionID {
 	d.t.Helper()
-	d.numbers++
 	s := d.Seal(d.account, d.device)
 	e := d.Envelope(&s.Ticket, s.Document, d.device)
-	id := sha256.Sum256(e)
-	device := s.Ticket.Device
-	d.Exec(`INSERT INTO submissions (id, application_id, seal_version, click_day_id, account_id, model, model_version, device, digest,
-			arrived, source, clock, bound, node, journal, sequence, state, number, ingested_at, sequenced_at)
-		VALUES ($1, $2, 1, 1, $3, 'B', 1, $4, $5, $6, 1, 1, 1000, 1, 18446744073709551615, $7::int, 'sequenced', $7::int, $8, $8)`,
-		id[:], [16]byte(s.Content.Application), d.account, device[:], s.Ticket.Digest[:],
-		admissiontest.Opens.UnixNano()+int64(d.numbers), d.numbers, admissiontest.Opens)
-	return id
+	first := uint64(3*d.numbers + 1)
+	d.numbers++
+	records := make([]batch.Record, 3)
+	for i := range records {
+		records[i] = admissiontest.Record([]byte{byte(i)}, admissiontest.Opens.Add(time.Duration(first)*time.Millisecond), first+uint64(i))
+		if i == 1 {
+			records[i] = admissiontest.Record(e, admissiontest.Opens.Add(time.Duration(first)*time.Millisecond), first+uint64(i))
+		}
+		records[i].Leaf.Stamp.Journal, records[i].Leaf.Stamp.Bound = d.last.Journal, time.Microsecond
+	}
+	f, err := batch.Parse(batch.Encode(batch.Header{
+		Node: 1, Journal: d.last.Journal, Batch: uint64(d.numbers), First: first, Prev: d.last.Chain,
+	}, records, d.node))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	statement := f.Statement()
+	next := clickday.JournalProgress{Node: 1, Journal: f.Journal, LastBatch: f.Batch, Chain: statement.Chain(), Position: fmt.Sprint(f.Batch)}
+	in := &clickday.Intake{
+		Node: 1, To: []clickday.JournalProgress{next}, Watermark: records[2].Leaf.Stamp.UnixNano + 1e6,
+		Submissions: []clickday.Submission{{
+			ID: records[1].Leaf.ID, Application: s.Content.Application, SealVersion: 1, Day: 1, Account: d.account, Model: "B", ModelVersion: 1,
+			Device: s.Ticket.Device, Digest: s.Ticket.Digest, Envelope: e, Stamp: records[1].Leaf.Stamp, State: clickday.Queued,
+		}},
+		Batches: []clickday.Batch{{
+			Journal: f.Journal, Number: f.Batch, First: f.First, Prev: f.Prev, KeyID: f.KeyID, Signature: f.Signature, Leaves: f.LeafHashes(),
+		}},
+	}
+	if d.last.LastBatch > 0 {
+		in.From = []clickday.JournalProgress{d.last}
+	}
+	if _, err := d.term.Ingest(d.t.Context(), in, admissiontest.Opens); err != nil {
+		d.t.Fatal(err)
+	}
+	d.last = next
+	if n, err := d.term.Number(d.t.Context(), 10, admissiontest.Opens); err != nil || n.Numbered != 1 {
+		d.t.Fatalf("%+v, %v", n, err)
+	}
+	return records[1].Leaf.ID
 }
 
 // cheap renders a stand-in, so that tests about storing need not wait for PDFs.
@@ -71,6 +122,7 @@ func (d *desk) issuer(change func(*Config)) *Issuer {
 	d.t.Helper()
 	c := Config{
 		Store: d.DB, Models: d.Models, CalendarKey: d.CalendarKey, Render: cheap, Seal: plainSeal{}, Body: "Ente",
+		Ledger:    pgtest.LedgerSigner().Verifier(),
 		VerifyURL: "https://portale.example.it/r/", Clock: d.clock, Log: slog.New(slog.DiscardHandler),
 		Metrics: NewMetrics(prometheus.NewRegistry()), Workers: 2,
 	}
@@ -148,6 +200,28 @@ func TestTheRealReceiptIsMadeFromTheRecord(t *testing.T) {
 		data.Submission != id || data.Stamp.Journal != 1<<64-1 || data.Stamp.Bound != 1000 ||
 		data.VerifyURL != "https://portale.example.it/r/"+id.String() || data.Issued != d.clock.Now() {
 		t.Fatalf("data of the receipt: %+v", data)
+	}
+	checkEvidence(t, d, data, 0)
+}
+
+// checkEvidence follows what a receipt carries, with the public keys alone.
+func checkEvidence(t *testing.T, d *desk, data *receipt.Data, index int64) {
+	t.Helper()
+	e, err := ledger.ParseEvidence(data.Evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, head, err := e.Check(pgtest.LedgerSigner().Verifier())
+	if err != nil || leaf.Submission != data.Submission || leaf.Number != data.Number || e.Index != index ||
+		head.Size != data.Ledger.Size || head.Root != data.Ledger.Root || data.Ledger.Index != index {
+		t.Fatalf("evidence %+v, head %+v, %v; on the receipt: %+v", e, head, err, data.Ledger)
+	}
+	a, err := wire.ParseAcknowledgement(e.Acknowledgement)
+	if err == nil {
+		err = a.Check(data.Submission, d.node.Public().(ed25519.PublicKey))
+	}
+	if err != nil || a.Leaf.Stamp != data.Stamp {
+		t.Fatalf("acknowledgement %+v, %v", a, err)
 	}
 }
 
@@ -312,7 +386,8 @@ func TestBadSettingsAreNamed(t *testing.T) {
 	for _, url := range []string{"", "portal", "ftp://x/", "https://"} {
 		_, err := New(Config{
 			Store: d.DB, Models: d.Models, CalendarKey: d.CalendarKey, Render: cheap, Seal: plainSeal{}, VerifyURL: url,
-			Clock: d.clock, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()), Workers: 1,
+			Ledger: pgtest.LedgerSigner().Verifier(),
+			Clock:  d.clock, Log: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()), Workers: 1,
 		})
 		if err == nil || !bytes.HasPrefix([]byte(err.Error()), []byte("verify-url")) {
 			t.Errorf("%q: %v", url, err)
