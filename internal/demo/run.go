@@ -95,7 +95,10 @@ func (d *demo) clickDay(ctx context.Context) error {
 	if err := d.send(ctx); err != nil {
 		return err
 	}
-	return d.receipts(ctx)
+	if err := d.receipts(ctx); err != nil {
+		return err
+	}
+	return d.ledger(ctx)
 }
 
 // say writes a line for the person who watches; a broken terminal is no reason
