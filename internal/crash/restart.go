@@ -176,8 +176,8 @@ func (s *Site) grow(ctx context.Context, dir string, count int) (err error) {
 	tick := time.NewTicker(redialEvery)
 	defer tick.Stop()
 	for range 3000 { // a minute
-		if done, err := checkpointed(dir); done || err != nil {
-			return err
+		if j.Checkpointed() {
+			return nil
 		}
 		select {
 		case <-tick.C:
@@ -231,17 +231,6 @@ func (s *Site) store(ctx context.Context, j *journal.Journal, made <-chan []byte
 		}
 	}
 	return nil
-}
-
-// checkpointed tells whether every full segment has its checkpoint; the last two
-// are the one in use and the spare one.
-func checkpointed(dir string) (bool, error) {
-	segments, err := filepath.Glob(filepath.Join(dir, "*.seg"))
-	if err != nil {
-		return false, err
-	}
-	checkpoints, err := filepath.Glob(filepath.Join(dir, "*.idx"))
-	return len(checkpoints) >= len(segments)-2, err
 }
 
 func removeCheckpoints(dir string) error {

@@ -133,11 +133,11 @@ func (j *Journal) scanner() *scanner {
 	}
 }
 
-// adopted counts the segments that were not read.
+// adopted counts the segments that were not read as a whole.
 func (s *scanner) adopted() int {
 	n := 0
 	for _, m := range s.marks {
-		if m.checkpoint {
+		if m.checkpoint || m.spare {
 			n++
 		}
 	}
@@ -149,6 +149,36 @@ type mark struct {
 	before     position
 	checkpoint bool // not read, but for the end
 	whole      bool // the checkpoint is of the whole segment
+	spare      bool // not read, but for the beginning
+}
+
+// empty passes over a segment that is kept ready, if its beginning is as it was
+// made: frames follow each other from there, so there is none in it. A node may have
+// many of them; that the rest is zeros too is looked at after the start. Whatever
+// else there is, is read as a whole.
+func (s *scanner) empty(i int) bool {
+	path := segmentPath(s.dir, i+1)
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // only read
+	info, err := f.Stat()
+	if err != nil || info.Size() < sector {
+		return false
+	}
+	b := make([]byte, min(info.Size(), batchBytesMax+2*sector))
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return false
+	}
+	h, err := parseSegmentHeader(b)
+	if err != nil || h != (segmentHeader{uint16(s.meta.Node), s.meta.Journal, uint32(i + 1), info.Size()}) || !zeros(b[sector:]) {
+		return false
+	}
+	s.report.Segments++
+	s.sizes = append(s.sizes, h.size)
+	s.marks = append(s.marks, mark{before: s.position(), spare: true})
+	return true
 }
 
 // expected is how many records the checkpoints hold, by their size.

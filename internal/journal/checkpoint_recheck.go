@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,13 +26,10 @@ func (j *Journal) Damage() error {
 // recheck verifies, one after the other, what the start has not read.
 func (j *Journal) recheck() {
 	defer j.done.Done()
-	if len(j.checks.unread) == 0 {
-		return
-	}
 	tick := time.NewTicker(recheckEvery)
 	defer tick.Stop()
 	s := j.scanner()
-	for _, i := range j.checks.unread {
+	for k, i := range slices.Concat(j.checks.spares, j.checks.unread) {
 		select {
 		case <-tick.C:
 		case <-j.stop:
@@ -39,13 +37,33 @@ func (j *Journal) recheck() {
 		case <-j.deadCh:
 			return
 		}
-		if err := j.recheckSegment(s, i); err != nil {
+		check := j.recheckSegment
+		if k < len(j.checks.spares) {
+			check = j.recheckSpare
+		}
+		if err := check(s, i); err != nil {
 			err = fmt.Errorf("found after the start: %w", err)
 			j.checks.damage.Store(&err)
 			j.opts.Log.Error("a part of the journal that was read long ago has changed on the disk", "error", err)
 			return
 		}
 	}
+}
+
+// recheckSpare looks whether an empty segment is all zeros, unless it is in use
+// meanwhile.
+func (j *Journal) recheckSpare(s *scanner, i int) error {
+	path := segmentPath(s.dir, i+1)
+	b, err := s.read(path, sector)
+	if err != nil || zeros(b[sector:]) {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i < len(j.segs) {
+		return nil
+	}
+	return s.corrupt(path, sector, errors.New("the segment was never used and is not empty"))
 }
 
 // recheckSegment verifies every frame of a full segment.

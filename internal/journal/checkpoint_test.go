@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"puntuale/internal/wire"
@@ -328,72 +326,6 @@ func TestDamageBeneathACheckpointIsFoundAfterTheStart(t *testing.T) {
 		t.Fatalf("%d acknowledgements refused, one record was damaged", refused)
 	}
 	put(t, j, 7, envelope(50_000, 300)) // nothing new is refused
-}
-
-// A disk that does not take a checkpoint costs a slower start and nothing else.
-func TestACheckpointThatCannotBeWrittenEndsNothing(t *testing.T) {
-	for name, c := range map[string]struct{ create, write, sync fault }{
-		"cannot be made":            {create: notApplied},
-		"write failed, not applied": {write: notApplied},
-		"write failed, but applied": {write: applied},
-		"write half applied":        {write: halfApplied},
-		"sync failed":               {sync: applied},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			var write, sync atomic.Int32
-			write.Store(int32(c.write))
-			sync.Store(int32(c.sync))
-			o := options(dir)
-			o.OpenFile = func(path string, create bool) (File, error) {
-				idx := strings.HasSuffix(path, checkpointSuffix+".tmp")
-				if idx && c.create != none {
-					return nil, syscall.EIO
-				}
-				f, err := openFile(path, create)
-				if err != nil || !idx {
-					return f, err
-				}
-				return &faulty{f, &write, &sync}, nil
-			}
-			j := open(t, o)
-			var acks [][]byte
-			for i := 0; j.fullSegments() < 2; i++ {
-				acks = append(acks, put(t, j, int64(1000+i), envelope(uint64(i), 9000)))
-			}
-			if err := j.checkpoint(); !errors.Is(err, syscall.EIO) {
-				t.Fatal(err)
-			}
-			if len(checkpointFiles(t, dir)) != 0 || j.Err() != nil {
-				t.Fatal("half a checkpoint, or dead", j.Err())
-			}
-			shut(t, j)
-			j, log := opened(t, dir)
-			if log.Len() != 0 {
-				t.Fatal(log)
-			}
-			holds(t, j, acks)
-		})
-	}
-}
-
-func TestNoCheckpointTakesTheLastOfTheDisk(t *testing.T) {
-	dir := t.TempDir()
-	o := options(dir)
-	o.Reserve = 1 << 20
-	var free atomic.Int64
-	free.Store(1 << 40)
-	o.Free = func(string) (int64, error) { return free.Load(), nil }
-	j := open(t, o)
-	for i := 0; j.fullSegments() < 1; i++ {
-		put(t, j, int64(1000+i), envelope(uint64(i), 9000))
-	}
-	free.Store(1 << 19)
-	if err := j.checkpoint(); err == nil || len(checkpointFiles(t, dir)) != 0 {
-		t.Fatal("written all the same", err)
-	}
-	free.Store(1 << 40)
-	must(t, j.checkpoint())
 }
 
 // FuzzCheckpoint: what is signed is read as it was written; what is not signed by

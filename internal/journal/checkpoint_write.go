@@ -28,12 +28,18 @@ type checkpoints struct {
 	mu     sync.Mutex
 	have   []bool                // guarded by mu; segment i, from 0
 	at     []position            // guarded by mu; before segment i, as far as it is known
-	unread []int                 // set before the start; segments, from 0, that the start has not read
+	unread []int                 // set before the start; full segments, from 0, that the start has not read
+	spares []int                 // set before the start; empty ones
 	damage atomic.Pointer[error] // found in one of them
 }
 
 // start takes note of what a scan has found.
 func (c *checkpoints) start(s *scanner) {
+	for i, m := range s.marks {
+		if m.spare {
+			c.spares = append(c.spares, i)
+		}
+	}
 	for i, m := range s.marks[:s.end.segment+1] {
 		full := i < s.end.segment
 		c.at = append(c.at, m.before)
@@ -92,6 +98,14 @@ func (j *Journal) checkpoint() error {
 		c.have[i] = true
 	}
 	return nil
+}
+
+// Checkpointed tells whether every full segment has its checkpoint.
+func (j *Journal) Checkpointed() bool {
+	full := j.fullSegments()
+	j.checks.mu.Lock()
+	defer j.checks.mu.Unlock()
+	return len(j.checks.have) >= full && !slices.Contains(j.checks.have[:full], false)
 }
 
 // fullSegments is how many segments no frame will be added to, not after a power

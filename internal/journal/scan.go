@@ -94,6 +94,9 @@ func (s *scanner) run() error {
 	}
 	s.end.offset = sector
 	for i := range n {
+		if s.adopt != nil && i > s.end.segment+1 && s.empty(i) {
+			continue
+		}
 		if err := s.segment(i); err != nil {
 			return err
 		}
