@@ -201,6 +201,7 @@ func (w *worker) openStages(k *workKeys, models *forms.Catalogue) error {
 	}
 	var err error
 	if w.cmd.ReceiptWorkers > 0 {
+		issuer.RegisterProgress(w.registry, w.db.ReceiptProgress, w.log)
 		w.issuer, err = issuer.New(issuer.Config{
 			Store: w.db, Models: models, CalendarKey: k.calendar, Render: receipt.Render, Seal: k.seal, Body: body,
 			Ledger: k.verifier, VerifyURL: w.cmd.VerifyURL, Clock: clock.System{}, Log: w.log, Metrics: issuer.NewMetrics(w.registry),
