@@ -8,11 +8,14 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"puntuale/internal/clickday"
 	"puntuale/internal/queue"
 )
 
-// lane takes the stream of one node. One goroutine uses it.
+// lane takes the stream of one node. One goroutine reads and judges, and may be
+// one haul ahead of the one that records.
 type lane struct {
 	s    *Sequencer
 	t    Term
@@ -20,17 +23,18 @@ type lane struct {
 	key  ed25519.PublicKey
 
 	position  string                              // in the queue, of the last entry dealt with
-	journals  map[uint64]clickday.JournalProgress // as recorded
-	watermark int64                               // as recorded, or 0
-	promised  time.Time                           // when a watermark was last recorded
+	journals  map[uint64]clickday.JournalProgress // as recorded, or about to be
+	watermark int64                               // likewise, or 0
+	promised  time.Time                           // when a watermark was last handed over
+	limit     int                                 // entries to read at once
 	mender    mender
-	trimmer   trimmer
+	trimmer   *trimmer
 }
 
 func newLane(s *Sequencer, t Term, node clickday.NodeID, key ed25519.PublicKey, all []clickday.JournalProgress) *lane {
 	l := &lane{
 		s: s, t: t, node: node, key: key, journals: make(map[uint64]clickday.JournalProgress),
-		mender: newMender(), trimmer: trimmer{keep: s.Retention},
+		limit: readLimit, mender: newMender(), trimmer: &trimmer{keep: s.Retention},
 	}
 	for _, p := range all {
 		if p.Node == node {
@@ -45,17 +49,45 @@ func newLane(s *Sequencer, t Term, node clickday.NodeID, key ed25519.PublicKey, 
 	return l
 }
 
-// run steps until the store fails, ctx ends or the nodes have changed. The queue
-// may fail: it is tried again, and its node goes on keeping everything in its
-// journal.
+// run works until the store fails, ctx ends or the nodes have changed: while one
+// haul is being recorded the next one is read and judged. The queue may fail: it
+// is tried again, and its node goes on keeping everything in its journal.
 func (l *lane) run(ctx context.Context, changed <-chan struct{}) error {
+	g, ctx := errgroup.WithContext(ctx)
+	hauls := make(chan *haul)
+	g.Go(func() error {
+		for h := range hauls {
+			if err := l.record(ctx, h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		defer close(hauls)
+		return l.fetch(ctx, changed, hauls)
+	})
+	return g.Wait()
+}
+
+// fetch hands over what is to be recorded, in order.
+func (l *lane) fetch(ctx context.Context, changed <-chan struct{}, hauls chan<- *haul) error {
 	for {
 		select {
 		case <-changed:
 			return nil
 		default:
 		}
-		err := l.step(ctx)
+		h, err := l.next(ctx)
+		if err == nil && h.in != nil {
+			select {
+			case hauls <- h:
+			case <-ctx.Done():
+			}
+		}
+		if err == nil {
+			err = l.tidy(ctx, h)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -68,26 +100,70 @@ func (l *lane) run(ctx context.Context, changed <-chan struct{}) error {
 	}
 }
 
-// step reads once and records what it has read. An error leaves the lane where
-// it was, so that the next step, or the next process, does the same again.
+// step reads once and records what it has read. After an error of the store the
+// lane is over: the record tells the next one where to begin.
 func (l *lane) step(ctx context.Context) error {
+	h, err := l.next(ctx)
+	if err != nil {
+		return err
+	}
+	if h.in != nil {
+		if err := l.record(ctx, h); err != nil {
+			return err
+		}
+	}
+	return l.tidy(ctx, h)
+}
+
+// next reads and judges, and moves the lane on as if it were recorded already. An
+// error leaves the lane where it was.
+func (l *lane) next(ctx context.Context) (*haul, error) {
 	// The mark first: what it speaks of is then among the entries, or known.
 	mark, marked, err := l.s.Queue.LastMark(ctx, l.node)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	entries, err := l.s.Queue.Read(ctx, l.node, l.position, readLimit)
+	entries, err := l.s.Queue.Read(ctx, l.node, l.position, l.limit)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	l.adapt(entries)
 	h := l.take(entries)
-	if err := l.record(ctx, h, l.promise(h, mark, marked, len(entries) == 0)); err != nil {
-		return err
+	h.mark, h.marked, h.drained = mark, marked, len(entries) == 0
+	watermark := l.promise(h, mark, marked, h.drained)
+	if len(h.batches) > 0 || watermark != 0 {
+		if h.in, err = l.judge(ctx, h, watermark); err != nil {
+			return nil, err
+		}
 	}
-	if marked && len(entries) == 0 {
-		l.expect(mark.Journal, mark.LastBatch)
+	maps.Copy(l.journals, h.next)
+	l.position = h.position
+	if watermark != 0 {
+		l.watermark, l.promised = watermark, l.s.Clock.Now()
 	}
-	if err := l.mend(ctx, h, mark.Journal); err != nil {
+	return h, nil
+}
+
+// adapt keeps what is read at once within bounds, however large the frames are.
+func (l *lane) adapt(entries []queue.Entry) {
+	size := 0
+	for i := range entries {
+		size += len(entries[i].Frame)
+	}
+	switch {
+	case size > readBytes:
+		l.limit = max(1, l.limit/2)
+	case size < readBytes/4:
+		l.limit = min(readLimit, 2*l.limit)
+	}
+}
+
+// tidy asks for what is missing and drops what is no longer needed.
+func (l *lane) tidy(ctx context.Context, h *haul) error {
+	if h.marked && h.drained {
+		l.expect(h.mark.Journal, h.mark.LastBatch)
+	}
+	if err := l.mend(ctx, h, h.mark.Journal); err != nil {
 		return err
 	}
 	return l.trim(ctx)
@@ -110,43 +186,34 @@ func (l *lane) promise(h *haul, mark queue.Mark, marked, drained bool) int64 {
 	return mark.Watermark
 }
 
-// record judges what was taken and commits it with the progress it means.
-func (l *lane) record(ctx context.Context, h *haul, watermark int64) error {
-	if len(h.batches) == 0 && watermark == 0 {
-		l.position = h.position // nothing but known, skipped or refused entries
-		return nil
+// judge has the records of a haul judged and says what is to be recorded.
+func (l *lane) judge(ctx context.Context, h *haul, watermark int64) (*clickday.Intake, error) {
+	in := &clickday.Intake{Node: l.node, Batches: h.batches, Watermark: watermark}
+	if len(h.batches) == 0 {
+		return in, nil
 	}
-	in := &clickday.Intake{Node: l.node, Watermark: watermark}
-	if len(h.batches) > 0 {
-		var err error
-		in.Batches = h.batches
-		if in.Submissions, err = l.s.Judge.Judge(ctx, h.records); err != nil {
-			return err
-		}
-		for _, journal := range slices.Sorted(maps.Keys(h.next)) {
-			in.To = append(in.To, h.next[journal])
-			if p, ok := l.journals[journal]; ok {
-				in.From = append(in.From, p)
-			}
+	var err error
+	if in.Submissions, err = l.s.Judge.Judge(ctx, h.records); err != nil {
+		return nil, err
+	}
+	for _, journal := range slices.Sorted(maps.Keys(h.next)) {
+		in.To = append(in.To, h.next[journal])
+		if p, ok := l.journals[journal]; ok {
+			in.From = append(in.From, p)
 		}
 	}
+	return in, nil
+}
+
+// record commits a haul with the progress it means. It may run beside next.
+func (l *lane) record(ctx context.Context, h *haul) error {
 	now := l.s.Clock.Now()
-	n, err := l.t.Ingest(ctx, in, now)
+	n, err := l.t.Ingest(ctx, h.in, now)
 	if err != nil {
 		return err
 	}
-	l.recorded(h, in, n, now)
-	return nil
-}
-
-func (l *lane) recorded(h *haul, in *clickday.Intake, n clickday.IntakeCount, now time.Time) {
-	maps.Copy(l.journals, h.next)
-	l.position = h.position
-	if in.Watermark != 0 {
-		l.watermark, l.promised = in.Watermark, now
-	}
 	if len(h.batches) > 0 {
-		l.trimmer.committed(now, l.position)
+		l.trimmer.committed(now, h.position)
 	}
 	l.s.Metrics.Batches.Add(float64(len(h.batches)))
 	l.s.Metrics.Records.Add(float64(len(h.records)))
@@ -155,4 +222,5 @@ func (l *lane) recorded(h *haul, in *clickday.Intake, n clickday.IntakeCount, no
 		l.s.Log.Error("records came behind the watermark of their node; they get the next numbers", "node", l.node, "records", n.Late)
 	}
 	l.s.nudge()
+	return nil
 }

@@ -2,6 +2,7 @@ package sequencer
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"puntuale/internal/queue"
@@ -84,11 +85,14 @@ func (l *lane) mend(ctx context.Context, h *haul, present uint64) error {
 	return nil
 }
 
-// trimmer lets the queue drop what has been recorded for some time.
+// trimmer lets the queue drop what has been recorded for some time. It is safe
+// for concurrent use.
 type trimmer struct {
 	keep time.Duration
-	done []checkpoint // oldest first
-	next time.Time
+	mu   sync.Mutex
+	done []checkpoint // oldest first; guarded by mu
+	next time.Time    // of those who trim
+	last string       // position that was trimmed through, of those who trim
 }
 
 type checkpoint struct {
@@ -99,6 +103,8 @@ type checkpoint struct {
 // committed notes a recorded position: always the newest, and behind it about
 // one per interval.
 func (t *trimmer) committed(now time.Time, position string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if n := len(t.done); n > 1 && now.Sub(t.done[n-2].at) < trimInterval {
 		t.done = t.done[:n-1]
 	}
@@ -108,21 +114,34 @@ func (t *trimmer) committed(now time.Time, position string) {
 // trim drops what was recorded longer ago than the retention, which may only
 // cost a replay: every dropped entry is in the record, and in the journal.
 func (l *lane) trim(ctx context.Context) error {
-	t, now := &l.trimmer, l.s.Clock.Now()
-	if len(t.done) == 0 || now.Before(t.next) {
+	t, now := l.trimmer, l.s.Clock.Now()
+	position, ok := t.ripe(now)
+	if !ok {
 		return nil
 	}
-	ripe := 0
-	for ripe < len(t.done) && now.Sub(t.done[ripe].at) >= t.keep {
-		ripe++
-	}
-	if ripe == 0 {
-		return nil
-	}
-	if err := l.s.Queue.Trim(ctx, l.node, t.done[ripe-1].position); err != nil {
+	if err := l.s.Queue.Trim(ctx, l.node, position); err != nil {
 		return err
 	}
-	t.done = t.done[ripe:]
-	t.next = now.Add(trimInterval)
+	t.next, t.last = now.Add(trimInterval), position
 	return nil
+}
+
+// ripe returns through where the queue may drop entries. What it says again after
+// a failure is the same or more.
+func (t *trimmer) ripe(now time.Time) (position string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.done) == 0 || now.Before(t.next) {
+		return "", false
+	}
+	n := 0
+	for n < len(t.done) && now.Sub(t.done[n].at) >= t.keep {
+		n++
+	}
+	if n == 0 {
+		return "", false
+	}
+	position = t.done[n-1].position
+	t.done = t.done[n-1:]
+	return position, position != t.last
 }

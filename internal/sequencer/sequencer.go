@@ -69,9 +69,10 @@ type Config struct {
 }
 
 const (
-	readLimit   = 64     // entries of the queue at once
-	recordLimit = 20_000 // records of one transaction, unless one batch has more
-	numberLimit = 20_000 // numbers of one transaction and click day
+	readLimit   = 64      // entries of the queue at once, at most,
+	readBytes   = 8 << 20 // and about so many bytes
+	recordLimit = 10_000  // records of one transaction, unless one batch has more
+	numberLimit = 10_000  // decisions of one transaction and click day
 
 	standbyPause  = time.Second            // between attempts to take the lead
 	errorPause    = 500 * time.Millisecond // before starting over

@@ -13,6 +13,11 @@ type haul struct {
 	next     map[uint64]clickday.JournalProgress // journals that have moved, by id
 	position string                              // of the last entry looked at
 	sighted  map[queue.Replay]bool               // batches that were next, good or not
+
+	in      *clickday.Intake // what is to be recorded; nil for nothing
+	mark    queue.Mark       // read before the entries
+	marked  bool             // there was a mark
+	drained bool             // there were no entries
 }
 
 // progressOf returns where a journal stands, this haul included.
