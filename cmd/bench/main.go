@@ -24,6 +24,7 @@ type cli struct {
 	Client   clientCmd   `cmd:"" help:"Measure the mini-client: early, late, many at once, sizes, kills."`
 	One      oneCmd      `cmd:"" help:"Measure one server once, for profiling."`
 	OK       okCmd       `cmd:"" name:"ok" help:"Be the server that only answers ok."`
+	Measured measuredCmd `cmd:"" hidden:"" help:"Run a program and print its seconds and its greatest resident size."`
 	Burn     burnCmd     `cmd:"" hidden:"" help:"Keep one processor busy."`
 }
 

@@ -10,7 +10,7 @@ type cli struct {
 	Work     WorkCmd     `cmd:"" help:"Take submissions from Redis, check them, number them, issue the receipts."`
 	Reissue  ReissueCmd  `cmd:"" help:"Have receipts issued again, under their numbers; the old files are kept."`
 	Journal  journalCmd  `cmd:"" help:"Look at a journal."`
-	Verify   proofCmd    `cmd:"" help:"Check an acknowledgement, offline, and say what it proves."`
+	Verify   proofsCmd   `cmd:"" help:"Verify an acknowledgement, a receipt or a list, offline."`
 	Sessions sessionsCmd `cmd:"" help:"Keys of TLS sessions, which all nodes share."`
 }
 

@@ -27,6 +27,7 @@ type registerPart struct {
 var registerParts = []registerPart{
 	{"throughput", registerThroughput},
 	{"receipts", registerReceipts},
+	{"verify", registerVerify},
 }
 
 // Register measures the parts of the plan and writes figures as they come.

@@ -65,3 +65,15 @@ func embedded(head, body []byte) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(z, maxProof)) // a closed reader tells nothing more
 }
+
+// Proof returns the content of a receipt's prova.json, or of that file itself,
+// without checking anything but its form.
+func Proof(file []byte) (ledger.Evidence, error) {
+	if bytes.HasPrefix(file, []byte("%PDF-")) {
+		var err error
+		if file, err = attachment(file); err != nil {
+			return ledger.Evidence{}, err
+		}
+	}
+	return ledger.ParseEvidence(file)
+}

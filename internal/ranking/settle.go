@@ -18,7 +18,7 @@ import (
 // facts are what the list says about itself.
 func (c *checker) facts() {
 	h, r := c.header, c.report
-	r.Fact("kind", kindLabel, string(h.Kind))
+	r.Fact("kind", kindLabel, kindWords[h.Kind])
 	r.Fact("day", dayLabel, h.Day)
 	r.Fact("granularity", grainLabel, grainName(h.Granularity))
 	r.Fact("rows", rowsLabel, strconv.FormatInt(c.reader.rows, 10))
@@ -143,15 +143,17 @@ func (c *checker) ties() {
 
 // calendar compares the header with the click day of a signed calendar.
 func (c *checker) calendar() {
-	d, h := c.options.Day, c.header
-	if d == nil {
+	d, h := c.day, c.header
+	if c.options.Calendar == nil {
 		c.report.Leave("calendar", calendarTitle, calendarNone)
 		return
 	}
-	var wrong []string
-	if d.Code != h.Day {
-		wrong = append(wrong, "day "+d.Code)
+	if d == nil {
+		c.find("calendar", 0, dayWrong, calendarMeans)
+		c.report.Settle("calendar", calendarTitle, calendarDetail)
+		return
 	}
+	var wrong []string
 	if d.Grain() != h.Granularity {
 		wrong = append(wrong, "granularity "+grainName(d.Grain()))
 	}
@@ -162,6 +164,19 @@ func (c *checker) calendar() {
 		c.find("calendar", 0, calendarWrong(strings.Join(wrong, ", ")), calendarMeans)
 	}
 	c.report.Settle("calendar", calendarTitle, calendarDetail)
+}
+
+// calendarDay returns the list's day in the calendar, or nil.
+func (c *checker) calendarDay() *clickday.Day {
+	if c.options.Calendar == nil {
+		return nil
+	}
+	for i := range c.options.Calendar.Days {
+		if d := &c.options.Calendar.Days[i]; d.Code == c.header.Day {
+			return d
+		}
+	}
+	return nil
 }
 
 // timestamp checks the token of the head.

@@ -16,10 +16,10 @@ import (
 type Options struct {
 	// Keys are those that the verifier trusts.
 	Keys *trust.Keys
-	// Day is the click day as a signed calendar has it, which the verifier saved
-	// before the opening; nil for none. With it granularity, commitment and
-	// the times of arrival are compared.
-	Day *clickday.Day
+	// Calendar is a signed calendar, checked, which the verifier saved before
+	// the opening; nil for none. With it granularity, commitment and the times
+	// of arrival are compared.
+	Calendar *clickday.Calendar
 }
 
 // Verify recomputes a list and reports every disagreement. It reads r once, to
@@ -50,6 +50,7 @@ type checker struct {
 	verifiers []*ledger.Verifier
 	reader    *Reader
 	header    *Header
+	day       *clickday.Day // of the calendar; nil without
 
 	root   hashes
 	order  order
@@ -78,6 +79,7 @@ func (c *checker) read(r io.Reader) error {
 	c.header = c.reader.Header()
 	c.order = newOrder(c.header)
 	c.places = places{header: c.header}
+	c.day = c.calendarDay()
 	for {
 		row, err := c.reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -140,7 +142,7 @@ func (c *checker) count(l *ledger.Leaf, at int64) {
 
 // within compares an arrival with the opening and the close of the day.
 func (c *checker) within(l *ledger.Leaf, at int64) {
-	d := c.options.Day
+	d := c.day
 	if d == nil {
 		return
 	}

@@ -47,8 +47,8 @@ func verify(t testing.TB, file []byte) *verdict.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := rankingtest.Calendar()
-	r, err := ranking.Verify(bytes.NewReader(file), &ranking.Options{Keys: keys, Day: &day})
+	calendar := rankingtest.Calendar()
+	r, err := ranking.Verify(bytes.NewReader(file), &ranking.Options{Keys: keys, Calendar: &calendar})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,8 @@ var (
 	documentLabel = say("Atto (SHA-256)", "Document (SHA-256)")
 )
 
+var kindWords = map[Kind]string{Provisional: "provvisorio / provisional", Final: "definitivo / final"}
+
 // Titles and details of checks.
 var (
 	signatureTitle  = say("Firma su tutto il file", "Signature over the whole file")
@@ -199,6 +201,8 @@ func placeWrong(said, want Place, g quota.Group) clickday.Text {
 func calendarWrong(want string) clickday.Text {
 	return say("Il calendario firmato dice: %s.", "The signed calendar says: %s.", want)
 }
+
+var dayWrong = say("Il calendario firmato non ha questo giorno.", "The signed calendar does not have this day.")
 
 var calendarMeans = say("Le regole del giorno non sono quelle pubblicate prima dell’apertura.", "The rules of the day are not those published before the opening.")
 

@@ -42,7 +42,9 @@ func (r *Report) Print(w io.Writer, lang string) error {
 		label := f.Label.In(lang)
 		fmt.Fprintf(&b, "%s:%s %s\n", label, strings.Repeat(" ", width-len([]rune(label))), f.Value)
 	}
-	b.WriteString("\n")
+	if len(r.Facts) > 0 {
+		b.WriteString("\n")
+	}
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		fmt.Fprintf(&b, "[%s] %s\n    %s\n", c.Mark().In(lang), c.Title.In(lang), c.Detail.In(lang))

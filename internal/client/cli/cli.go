@@ -37,6 +37,7 @@ type grammar struct {
 	Send     sendCmd     `cmd:"" help:"${help_send}"`
 	Status   statusCmd   `cmd:"" help:"${help_status}"`
 	Receipts receiptsCmd `cmd:"" help:"${help_receipts}"`
+	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
 	Forget   forgetCmd   `cmd:"" help:"${help_forget}"`
 }
 

@@ -12,6 +12,7 @@ import (
 	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
+	"puntuale/internal/verify"
 )
 
 // Exit codes, as docs/miniclient.md lists them.
@@ -65,6 +66,10 @@ var exitCodes = []struct {
 func (e *env) exitCode(err error) int {
 	if err == nil {
 		return exitOK
+	}
+	var said *verify.Result
+	if errors.As(err, &said) {
+		return e.verified(said)
 	}
 	code := exitUnexpected
 	for _, c := range exitCodes {

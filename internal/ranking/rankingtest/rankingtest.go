@@ -49,12 +49,12 @@ func Keys() (*trust.Keys, error) {
 	return &trust.Keys{Format: trust.Format, Name: "Puntuale", Ledger: []string{s.Verifier().String()}}, nil
 }
 
-// Calendar returns the day as the signed calendar has it.
-func Calendar() clickday.Day {
-	return clickday.Day{
+// Calendar returns the calendar that has the day.
+func Calendar() clickday.Calendar {
+	return clickday.Calendar{Version: 1, Days: []clickday.Day{{
 		ID: 1, Code: Day, Models: []clickday.ModelCode{"B"}, State: clickday.DayScheduled,
 		Opens: Opens.UnixNano(), Closes: Opens.Add(24 * time.Hour).UnixNano(), TieCommitment: sha256.Sum256(Seed),
-	}
+	}}}
 }
 
 // List is a list before it is written. Tests change it and write it.
