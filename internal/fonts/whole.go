@@ -6,3 +6,6 @@ func RegularFile() ([]byte, error) { return files.ReadFile("titillium/TitilliumW
 
 // SemiBoldFile returns the whole file of Titillium Web SemiBold, likewise.
 func SemiBoldFile() ([]byte, error) { return files.ReadFile("titillium/TitilliumWeb-SemiBold.ttf") }
+
+// FallbackFile returns the whole file of DejaVu Sans Condensed, likewise.
+func FallbackFile() ([]byte, error) { return files.ReadFile("dejavu/DejaVuSansCondensed.ttf") }
