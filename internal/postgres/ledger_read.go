@@ -184,13 +184,12 @@ func (db *DB) LedgerLines(ctx context.Context, dayCode string, size int64, each 
 		if err != nil {
 			return fmt.Errorf("postgres: ledger lines: %w", err)
 		}
-		before := next
 		for i := range bundles {
 			if next, err = eachLine(&bundles[i], next, size, each); err != nil {
 				return err
 			}
 		}
-		if next == before {
+		if next < size && len(bundles) < bundlesAtOnce {
 			return fmt.Errorf("postgres: ledger of %s ends at %d of %d leaves: %w", dayCode, next, size, accounts.ErrNotFound)
 		}
 	}
