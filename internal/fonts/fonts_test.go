@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"unicode"
 
 	"puntuale/internal/fonts"
 )
@@ -27,6 +28,20 @@ func TestCoverage(t *testing.T) {
 		if !fonts.Fallback().Has(r) {
 			t.Errorf("fallback lacks %q", r)
 		}
+	}
+}
+
+// Every letter that a face claims to have can be seen.
+func TestNoLetterIsInvisible(t *testing.T) {
+	for _, face := range []*fonts.Face{fonts.Regular(), fonts.SemiBold(), fonts.Fallback()} {
+		for r := rune(0x21); r < 0xFFFF; r++ {
+			if face.Has(r) && face.Width(r) == 0 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+				t.Errorf("%s: %q (%U) has no width", face.Name, r, r)
+			}
+		}
+	}
+	if fonts.Regular().Has('Ţ') || !fonts.Fallback().Has('Ţ') {
+		t.Error("Ţ is empty in Titillium Web, and must come from the fallback")
 	}
 }
 

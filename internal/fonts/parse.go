@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode"
 )
 
 // ErrFormat says that a font is not a TrueType font we can read.
@@ -132,11 +133,17 @@ func (f *Face) readSegments(sub []byte) {
 			if offset == 0 || g != 0 {
 				g += delta
 			}
-			if g != 0 {
+			if g != 0 && (f.hasOutline(g) || unicode.IsSpace(r)) {
 				f.glyphOf[r] = g
 			}
 		}
 	}
+}
+
+// hasOutline tells glyphs from empty places: Titillium Web has one for Ţ, of no
+// width, and a name would lose a letter.
+func (f *Face) hasOutline(g uint16) bool {
+	return int(g)+1 < len(f.offsets) && f.offsets[g] < f.offsets[g+1]
 }
 
 func (f *Face) glyphCount() int { return int(be.Uint16(f.tables["maxp"][4:])) }
