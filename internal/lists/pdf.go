@@ -113,7 +113,7 @@ func (s *sheet) page() {
 	s.font("", 7.5, muted)
 	s.pdf.Text(marginSide, footerTop, s.footer)
 	// The alias is wider than what replaces it: set it where it ends anyway.
-	s.pdf.Text(pageWidth-marginSide-24, footerTop, fmt.Sprintf("pagina %d di {pages}", s.pdf.PageNo()))
+	s.pdf.Text(pageWidth-marginSide-22, footerTop, fmt.Sprintf("pagina %d di {pages}", s.pdf.PageNo()))
 	s.y = 20
 	if s.head != nil {
 		s.header()

@@ -72,7 +72,7 @@ func (p *Press) Publish(ctx context.Context, o *Order) (list *Published, fresh b
 	if err := mayFollow(list, b.Newest); err != nil {
 		return nil, false, err
 	}
-	e := &edition{Press: p, day: o.Day, basis: b, list: list}
+	e := &edition{Press: p, day: o.Day, basis: b, list: list, words: NewWords(p.Models)}
 	if err := e.allocate(ctx); err != nil {
 		return nil, false, err
 	}
@@ -154,6 +154,7 @@ type edition struct {
 	day    *clickday.Day
 	basis  *Basis
 	list   *Published
+	words  *Words
 	result []Placement // of the numbered, in the order of the ledger
 	files  []File      // parts of the PDF that are written
 	ranges []span      // what stands in them

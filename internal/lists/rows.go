@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"puntuale/internal/ledger"
+	"puntuale/internal/quota"
 )
 
 // span is what stands in one part of the PDF.
@@ -19,9 +20,10 @@ type span struct {
 type part struct {
 	sheet *sheet
 	grain time.Duration
-
-	rows int
-	span span
+	words *Words
+	names map[quota.Group]string // as they are printed
+	rows  int
+	span  span
 }
 
 // Columns of the rows.
@@ -35,7 +37,7 @@ var rowHead = []cell{
 }
 
 func newPart(e *edition, n int) *part {
-	p := &part{sheet: newSheet(e, fmt.Sprintf("Elenco cronologico, parte %d", n)), grain: e.day.Grain()}
+	p := &part{sheet: newSheet(e, fmt.Sprintf("Elenco cronologico, parte %d", n)), grain: e.day.Grain(), words: e.words, names: map[quota.Group]string{}}
 	s := p.sheet
 	s.footer += fmt.Sprintf(" · parte %d", n)
 	s.page()
@@ -67,10 +69,20 @@ func (p *part) row(position int64, l *ledger.Leaf, placement *Placement) {
 	cells[3].text = l.Submission.String()[:16]
 	cells[5].text = resultWord(l, placement)
 	if placement != nil {
-		cells[4].text = short(string(placement.Group), 30)
+		cells[4].text = p.group(placement.Group)
 		cells[5].strong = placement.Admitted
 	}
 	p.sheet.row(cells)
+}
+
+// group returns the printed name of a group.
+func (p *part) group(g quota.Group) string {
+	name, ok := p.names[g]
+	if !ok && g != "" {
+		name = short(p.words.Group(g, "it"), 31)
+		p.names[g] = name
+	}
+	return name
 }
 
 func (s *span) add(position int64, l *ledger.Leaf) {

@@ -79,7 +79,7 @@ func arrivedText(at int64, grain time.Duration) string {
 
 // facts sets labels with their values, long ones over several lines.
 func (s *sheet) facts(rows [][2]string) {
-	const label = 72.0
+	const label = 62.0
 	for _, r := range rows {
 		s.font("", 9, ink)
 		lines := s.pdf.SplitText(r[1], pageWidth-2*marginSide-label)
@@ -103,7 +103,7 @@ func (e *edition) basisSection(s *sheet) {
 			"No quotas are published for this day: the list gives the order and allocates no places.")
 		return
 	}
-	w := NewWords(e.Models)
+	w := e.words
 	s.bilingual(w.Rule(q.Rule, "it"), w.Rule(q.Rule, "en"))
 	switch m := &e.list.Summary; {
 	case !m.Decided:
@@ -141,7 +141,7 @@ func (e *edition) groupSection(s *sheet) {
 	}
 	s.heading("Posti e domande per gruppo", "Places and applications by group")
 	s.table(groupHead)
-	w := NewWords(e.Models)
+	w := e.words
 	var sum [5]int64
 	for i := range m.Groups {
 		c := &m.Groups[i]
@@ -191,7 +191,7 @@ func (e *edition) moveSection(s *sheet) {
 	}
 	s.heading("Ripartizione dei posti non richiesti", "Reallocation of unused places")
 	s.table(moveHead)
-	w := NewWords(e.Models)
+	w := e.words
 	for _, m := range moves[:min(len(moves), maxMoves)] {
 		cells := make([]cell, len(moveHead))
 		for i, text := range []string{fmt.Sprint(m.Round), short(w.Group(m.From, "it"), 46), short(w.Group(m.To, "it"), 46), thousands(m.Places)} {
@@ -233,9 +233,9 @@ func (e *edition) ledgerSection(s *sheet) {
 
 var fileHead = []cell{
 	{x: 15, width: 27, text: "File", english: "File"},
-	{x: 42, width: 32, text: "Numeri", english: "Numbers"},
-	{x: 74, width: 28, text: "Dalle ore", english: "From"},
-	{x: 104, width: 91, text: "SHA-256", english: "SHA-256"},
+	{x: 40, width: 36, text: "Numeri", english: "Numbers"},
+	{x: 76, width: 22, text: "Dalle ore", english: "From"},
+	{x: 98, width: 97, text: "SHA-256", english: "SHA-256"},
 }
 
 func (e *edition) fileSection(s *sheet, csv [32]byte) {

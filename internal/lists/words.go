@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"slices"
 	"strings"
 
 	"puntuale/internal/clickday"
@@ -106,4 +107,27 @@ func (w *Words) Rule(r quota.Rule, lang string) string {
 		IT: "I posti non richiesti passano ai gruppi più ampi, che non distinguono più per, nell’ordine: ",
 		EN: "Places that nobody asks for go to wider groups, which no longer tell apart, in this order: ",
 	}.In(lang) + strings.Join(steps, ", ") + "."
+}
+
+// NationWords is a nationality group with the states in it.
+type NationWords struct {
+	Group  string
+	States string
+}
+
+// Nations returns the groups by name, with their states as people call them.
+func (w *Words) Nations(n quota.Nations, lang string) []NationWords {
+	var out []NationWords
+	at := map[string]int{}
+	for _, l := range n.List() {
+		name := nameOf(w.states, l.State, lang)
+		if i, ok := at[l.Group]; ok {
+			out[i].States += ", " + name
+			continue
+		}
+		at[l.Group] = len(out)
+		out = append(out, NationWords{l.Group, name})
+	}
+	slices.SortFunc(out, func(a, b NationWords) int { return strings.Compare(a.Group, b.Group) })
+	return out
 }

@@ -71,6 +71,7 @@ type outcomeView struct {
 	Node       clickday.NodeID
 	Submission string
 	Receipt    string // address, empty while there is none
+	Ahead      string // how many receipts come before, empty unless it is being made
 	Reason     string
 	ReasonText string
 }
@@ -94,6 +95,7 @@ type applicationView struct {
 	Seal      *sealView
 	Outcome   *outcomeView
 	Refused   bool // the outcome is a refusal; the application can be mended
+	Standing  *standingView
 }
 
 func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -117,6 +119,12 @@ func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *visit) e
 	}
 	if s.Sent() || data.Refused {
 		data.Outcome = p.outcomeView(v, s)
+		if err = p.setAhead(r, v, s, data.Outcome); err != nil {
+			return err
+		}
+		if data.Standing, err = p.standing(r, v, s.Outcome.Submission); err != nil {
+			return err
+		}
 	}
 	return p.render(w, r, v, http.StatusOK, "application", data)
 }

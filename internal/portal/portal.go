@@ -24,6 +24,7 @@ import (
 	"puntuale/internal/forms"
 	"puntuale/internal/keys"
 	"puntuale/internal/ledger"
+	"puntuale/internal/lists"
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
@@ -39,6 +40,7 @@ type Store interface {
 	oauth.Store
 	api.Store
 	timetable.Source
+	ListStore
 	LedgerStore
 	// Account returns an account, or ErrNotFound.
 	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
@@ -50,6 +52,9 @@ type Store interface {
 	// RegisterEntry returns the public entry of a numbered submission, or
 	// ErrNotFound.
 	RegisterEntry(ctx context.Context, id clickday.SubmissionID) (accounts.Entry, error)
+	// ReceiptsAhead returns about how many receipts will be made before that
+	// of a number.
+	ReceiptsAhead(ctx context.Context, day clickday.DayID, number int64) (int64, error)
 	// RevokeDevice disconnects a computer with its tokens at once; it may be
 	// repeated. Devices of others are ErrNotFound.
 	RevokeDevice(ctx context.Context, account clickday.AccountID, id int64, now time.Time) error
@@ -95,6 +100,7 @@ type Portal struct {
 	grants   *oauth.Service
 	files    *static.Files
 	pages    *pages
+	words    *lists.Words
 	log      *slog.Logger
 }
 
@@ -122,7 +128,7 @@ func New(cfg Config) (*Portal, error) {
 		drafts:   drafts.New(cfg.Store, cfg.Models, cfg.Clock, rome),
 		calendar: timetable.NewReader(cfg.Store, cfg.CalendarKey),
 		grants:   oauth.New(cfg.Store, cfg.Clock),
-		files:    files, pages: pages, log: cfg.Log,
+		files:    files, pages: pages, words: lists.NewWords(cfg.Models), log: cfg.Log,
 	}
 	p.sessions = p.sessionManager()
 	return p, nil
@@ -153,7 +159,11 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.Handle("GET /ledger/{day}/{file...}", p.ledgerFiles())
-	mux.Handle("/", p.sessions.LoadAndSave(p.people()))
+	mux.Handle("GET /lists/{day}/{version}/{file}", p.listFiles())
+	mux.Handle("GET /quotas/{day}/{version}/{file}", p.quotaFiles())
+	people := p.sessions.LoadAndSave(p.people())
+	mux.Handle("GET /ledger/{day}", people) // else the files below it would take it
+	mux.Handle("/", people)
 	return p.guard(mux)
 }
 
@@ -183,6 +193,9 @@ func (p *Portal) routes() []route {
 		{"GET /accessibility", false, p.accessibility},
 		{"GET /privacy", false, p.privacy},
 		{"GET /verify/{id}", false, p.verify},
+		{"GET /lists", false, p.publicLists},
+		{"GET /lists/{day}/{version}", false, p.publicList},
+		{"GET /quotas/{day}/{version}", false, p.publicQuotas},
 		{"GET /ledger", false, p.ledgers},
 		{"GET /ledger/{day}", false, p.ledgerDay},
 		{"GET /applications", true, p.applications},

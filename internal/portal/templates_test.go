@@ -57,12 +57,12 @@ func everyView() map[string][]view {
 		"applications": {&applicationsView{b(), []rowView{{evil, evil, evil, "B", evil, evil, draftBadges[clickday.Ready], evil, evil}, {}}[:1], 2, 2, 1, 3}, &applicationsView{base: b()}},
 		"new":          {&newView{b(), []dayView{day}, "new.choose"}, &newView{base: b()}},
 		"application": {
-			&applicationView{b(), "/x", evil, &day, draftBadges[clickday.Ready], true, true, []stepView{{evil, "/x", badge{"step.done", "done"}}}, "/x", nil, nil, false},
+			&applicationView{b(), "/x", evil, &day, draftBadges[clickday.Ready], true, true, []stepView{{evil, "/x", badge{"step.done", "done"}}}, "/x", nil, nil, false, nil},
 			&applicationView{base: b(), State: draftBadges[clickday.ToComplete], Draft: true, Continue: "/x"},
 			&applicationView{base: b(), State: draftBadges[clickday.Sealed], Seal: seal},
 			&applicationView{base: b(), State: sentBadges[clickday.Queued], Seal: seal, Outcome: out("", "", "")},
 			&applicationView{base: b(), State: sentBadges[clickday.Sequenced], Seal: seal, Outcome: out(evil, "", "")},
-			&applicationView{base: b(), State: sentBadges[clickday.Receipted], Seal: seal, Outcome: out(evil, "/x", "")},
+			&applicationView{base: b(), State: sentBadges[clickday.Receipted], Seal: seal, Outcome: out(evil, "/x", ""), Standing: hostileStanding()},
 			&applicationView{base: b(), State: sentBadges[clickday.Refused], Seal: seal, Outcome: out("", "", evil), Refused: true},
 		},
 		"step": {&stepPageView{
@@ -79,6 +79,9 @@ func everyView() map[string][]view {
 		"privacy":       {&infoView{base: b()}},
 		"verify":        {&verifyView{b(), true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{base: b()}},
 		"ledger":        ledgerViews(b),
+		"lists":         listsViews(b),
+		"list":          listPageViews(b),
+		"quotas":        quotaPageViews(b),
 		"error":         {&errorView{b(), 404, "error.notfound"}},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/keys"
+	"puntuale/internal/lists"
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/timetable"
 	"puntuale/internal/wire"
@@ -40,6 +41,8 @@ type Store interface {
 	Outcomes(ctx context.Context, account clickday.AccountID) ([]accounts.Outcome, error)
 	// ReceiptOf returns a PDF, or accounts.ErrNotFound.
 	ReceiptOf(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) ([]byte, error)
+	// Standings returns what the newest lists gave to the account's submissions.
+	Standings(ctx context.Context, account clickday.AccountID) (map[clickday.SubmissionID]lists.Standing, error)
 	// Nodes returns the intake nodes that mini-clients may send to.
 	Nodes(ctx context.Context) ([]accounts.Node, error)
 }

@@ -119,6 +119,9 @@ type outcomeJSON struct {
 	Reason         clickday.Code            `json:"reason,omitempty"`
 	ReasonText     *clickday.Text           `json:"reason_text,omitempty"`
 	Receipt        bool                     `json:"receipt"`
+	// List is what the newest published list of the day gave to it; absent
+	// while there is none.
+	List *standingJSON `json:"list,omitempty"`
 }
 
 func (a *API) outcomes(w http.ResponseWriter, r *http.Request, c *caller) error {
@@ -130,9 +133,16 @@ func (a *API) outcomes(w http.ResponseWriter, r *http.Request, c *caller) error 
 	if err != nil {
 		return err
 	}
+	standings, err := a.Store.Standings(r.Context(), c.Account.ID)
+	if err != nil {
+		return err
+	}
 	out := make([]outcomeJSON, len(list))
 	for i := range list {
 		out[i] = outcomeOf(&list[i], &cal)
+		if s, ok := standings[list[i].Submission]; ok {
+			out[i].List = standingOf(&s)
+		}
 	}
 	return a.json(w, r, http.StatusOK, map[string][]outcomeJSON{"outcomes": out})
 }

@@ -38,6 +38,12 @@ func Day() *clickday.Day {
 func Put(t testing.TB, db *postgres.DB, d *clickday.Day) {
 	t.Helper()
 	exec(t, db, "INSERT INTO click_days (id, code, tie_seed, granularity) VALUES ($1, $2, $3, $4)", d.ID, d.Code, Seed, int64(d.Grain()))
+	Node(t, db)
+}
+
+// Node adds node 1, whose promise Number gives.
+func Node(t testing.TB, db *postgres.DB) {
+	t.Helper()
 	exec(t, db, "INSERT INTO intake_nodes (node, public_key, url) VALUES (1, '\\x00', '') ON CONFLICT DO NOTHING")
 }
 

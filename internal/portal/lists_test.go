@@ -1,0 +1,231 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"puntuale/internal/clickday"
+	"puntuale/internal/clock"
+	"puntuale/internal/keys"
+	"puntuale/internal/lists"
+	"puntuale/internal/pades"
+	"puntuale/internal/postgres/listtest"
+	"puntuale/internal/postgres/pgtest"
+	"puntuale/internal/quota"
+	"puntuale/internal/ranking"
+)
+
+// published is a site with four applications of mario for three places, one of
+// them in Naples, and a provisional list.
+func published(t *testing.T, rule string) (*site, []clickday.ApplicationID) {
+	t.Helper()
+	s := newSite(t)
+	ctx := context.Background()
+	cal, _, err := s.portal.calendar.Current(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := cal.Day(1)
+	r, err := quota.ParseRule(rule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := quota.ReadTable(strings.NewReader("nationality,sector,province,places\nAL,any,MI,1\nAL,any,NA,2\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nations, err := quota.ReadNations(strings.NewReader("state,group\nMA,NORD\nTN,NORD\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = lists.SetQuotas(ctx, s.db, day, &lists.Quotas{Rule: r, Table: table, Nations: nations, Document: []byte("# Regole\n"), Operator: "Ufficio quote"}, s.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mario, err := s.db.AccountByEmail(ctx, "mario.rossi@example.it")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listtest.Node(t, s.db)
+	var sent []listtest.Sent
+	for i, place := range []string{"F205", "F205", "F205", "F839"} { // Milan three times, Naples
+		sent = append(sent, listtest.Sent{
+			Answers: listtest.Answers(uint64(i), "Z100", "food", place), Account: mario.ID, Arrived: s.opens.Add(time.Duration(i) * time.Millisecond),
+		})
+	}
+	if _, err := s.db.Pool.Exec(ctx, "UPDATE accounts SET per_day = 10 WHERE id = $1", mario.ID); err != nil {
+		t.Fatal(err)
+	}
+	apps := listtest.Send(t, s.db, day, 0, sent)
+	s.clock.Set(s.opens.Add(time.Hour))
+	listtest.Number(t, s.db, s.clock.Now())
+	s.publish(day)
+	return s, apps
+}
+
+func (s *site) publish(day *clickday.Day) *lists.Published {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	if err := keys.InitSeal(clock.NewFake(s.opens.Add(-time.Hour)), dir, "Ministero di prova"); err != nil {
+		s.t.Fatal(err)
+	}
+	seal, err := pades.Load(filepath.Join(dir, keys.SealKeyFile), filepath.Join(dir, keys.SealCertFile))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	signer, err := pgtest.LedgerSigner().ListSigner()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	press := &lists.Press{
+		Store: s.db, Models: s.models, Signer: signer, Seal: seal, Body: seal.Subject(), PublicURL: "http://portal.example", Clock: s.clock, Workers: 1,
+	}
+	l, _, err := press.Publish(context.Background(), &lists.Order{Day: day, Ends: day.Closes, Kind: ranking.Provisional, Operator: "Ufficio elenchi"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return l
+}
+
+func TestAnybodyReadsThePublishedLists(t *testing.T) {
+	s, _ := published(t, "chronological reallocate=province")
+	anybody := s.browser()
+	p := anybody.open("/lists")
+	row := p.Find("table tbody tr")
+	if row.Length() != 1 || row.Find("a").AttrOr("href", "") != "/lists/FLUSSI-2027/1" {
+		t.Fatalf("%s", p.Find("main").Text())
+	}
+	for _, want := range []string{"Elenco provvisorio, versione 1", "3 posti in 3 gruppi", "Ordine di arrivo.", "provincia"} {
+		if !strings.Contains(p.Find("main").Text(), want) {
+			t.Errorf("lists: no %q", want)
+		}
+	}
+	p = anybody.open("/lists/FLUSSI-2027/1")
+	var groups []string
+	p.Find("table").First().Find("tbody tr").Each(func(_ int, tr *selection) {
+		cells := tr.Children().Map(func(_ int, c *selection) string { return c.Text() })
+		groups = append(groups, strings.Join(cells, " "))
+	})
+	want := []string{"Albania · MilanoAL|any|MI 1 3 2 1 1", "Albania · NapoliAL|any|NA 2 1 1 0 0"}
+	if strings.Join(groups, "/") != strings.Join(want, "/") {
+		t.Errorf("groups %q, want %q", groups, want)
+	}
+	if moves := p.Find("table").Eq(1).Find("tbody tr"); moves.Length() != 1 || !strings.Contains(moves.Text(), "Albania · Napoli") {
+		t.Errorf("moves %q", moves.Text())
+	}
+	p.Find("table").Last().Find("tbody tr").Each(func(_ int, tr *selection) {
+		s.checkDownload(tr.Find("a").AttrOr("href", ""), tr.Find("td.mono").Text())
+	})
+	english := anybody.open("/lists/FLUSSI-2027/1?lang=en").Find("main").Text()
+	if !strings.Contains(english, "Not in quota at the moment") || strings.Contains(english, "Non in quota") {
+		t.Error("the English page is not English")
+	}
+	for _, none := range []string{"/lists/FLUSSI-2027/2", "/lists/FLUSSI-2027/01", "/lists/X/1", "/lists/FLUSSI-2027/x", "/lists/FLUSSI-2027/1/x.csv", "/lists/FLUSSI-2027/2/elenco.csv", "/quotas/FLUSSI-2027/1/x"} {
+		if p := anybody.get(none); p.status != http.StatusNotFound {
+			t.Errorf("%s: %d", none, p.status)
+		}
+	}
+}
+
+// checkDownload holds a file against the digest beside it.
+func (s *site) checkDownload(path, digest string) {
+	s.t.Helper()
+	p := s.browser().get(path)
+	sum := sha256.Sum256([]byte(p.body))
+	if p.status != http.StatusOK || hexSum([]byte(p.body)) != digest || p.header.Get("Cache-Control") != forever || p.header.Get("Set-Cookie") != "" {
+		s.t.Errorf("%s: %d, %x, %q", path, p.status, sum, digest)
+	}
+	if again := s.browser().get(path, "If-None-Match", p.header.Get("ETag")); again.status != http.StatusNotModified || again.body != "" {
+		s.t.Errorf("%s again: %d", path, again.status)
+	}
+}
+
+func TestAnybodyReadsTheQuotas(t *testing.T) {
+	s, _ := published(t, "chronological")
+	p := s.browser().open("/quotas/FLUSSI-2027/1")
+	text := p.Find("main").Text()
+	for _, want := range []string{"Albania · Milano", "AL|any|MI", "Ufficio quote", "chronological", "NORD", "Marocco, Tunisia", hexSum([]byte("# Regole\n"))} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for name, want := range map[string]string{
+		"regole.md": "# Regole\n", "quote.csv": "nationality,sector,province,places\nAL,any,MI,1\nAL,any,NA,2\nany,any,any,0\n",
+		"nazionalita.csv": "state,group\nMA,NORD\nTN,NORD\n",
+	} {
+		if p := s.browser().get("/quotas/FLUSSI-2027/1/" + name); p.status != http.StatusOK || p.body != want {
+			t.Errorf("%s: %d %q", name, p.status, p.body)
+		}
+	}
+}
+
+func TestTheApplicantSeesWhetherThereIsAPlace(t *testing.T) {
+	s, apps := published(t, "chronological reallocate=province")
+	b := s.loggedIn("mario.rossi@example.it")
+	for i, want := range []struct{ class, title, line string }{
+		{"good", "In quota", "È la numero 1 di 3 domande nel gruppo «Albania · Milano», che ha 1 posti."},
+		{"good", "In quota", "Ha avuto un posto che altri non hanno richiesto (gruppo «Albania», turno 1)."},
+		{"warn", "Non in quota al momento", "posti non richiesti"},
+		{"good", "In quota", "È la numero 1 di 1 domande nel gruppo «Albania · Napoli», che ha 2 posti."},
+	} {
+		note := b.open("/applications/" + apps[i].String()).Find(".note").Eq(1)
+		if !note.HasClass(want.class) || note.Find("h2").Text() != want.title || !strings.Contains(note.Text(), want.line) ||
+			note.Find("a").AttrOr("href", "") != "/lists/FLUSSI-2027/1" || !strings.Contains(note.Text(), "provvisorio") {
+			t.Errorf("application %d: %s", i, note.Text())
+		}
+	}
+	s.checkOutcomes(b, apps)
+	other := s.loggedIn("anna.verdi@example.it")
+	if p := other.get("/applications/" + apps[0].String()); p.status != http.StatusNotFound {
+		t.Errorf("another account: %d", p.status)
+	}
+}
+
+// checkOutcomes asks what the mini-client is told.
+func (s *site) checkOutcomes(b *browser, apps []clickday.ApplicationID) {
+	s.t.Helper()
+	var got struct {
+		Outcomes []struct {
+			Application string `json:"application_id"`
+			List        *struct {
+				Version, Rank, Demand, Places, Round int
+				Kind, Place, Group, Source           string
+			}
+		}
+	}
+	res := s.pair(b).call(http.MethodGet, "/api/v1/outcomes", "")
+	if err := json.Unmarshal([]byte(res.body), &got); err != nil || len(got.Outcomes) != len(apps) {
+		s.t.Fatalf("%s: %v", res.body, err)
+	}
+	for i, o := range got.Outcomes {
+		want := []string{"admitted", "admitted", "waiting", "admitted"}[i]
+		if o.Application != apps[i].String() || o.List == nil || o.List.Place != want || o.List.Kind != "provisional" || o.List.Version != 1 {
+			s.t.Errorf("outcome %d: %+v", i, o)
+		}
+	}
+	if l := got.Outcomes[1].List; l.Round != 1 || l.Source != "AL|any|any" || l.Rank != 2 || l.Demand != 3 || l.Places != 1 {
+		s.t.Errorf("%+v", l)
+	}
+}
+
+func TestADrawIsNotShownBeforeItIsMade(t *testing.T) {
+	s, apps := published(t, "draw-all")
+	b := s.loggedIn("mario.rossi@example.it")
+	note := b.open("/applications/" + apps[0].String()).Find(".note").Eq(1)
+	if note.HasClass("good") || note.Find("h2").Text() != "Sorteggio non ancora fatto" || !strings.Contains(note.Text(), "seme") {
+		t.Errorf("%s", note.Text())
+	}
+	if text := b.open("/lists/FLUSSI-2027/1").Find("main").Text(); !strings.Contains(text, "Sorteggio non ancora fatto") {
+		t.Errorf("%s", text)
+	}
+	res := s.pair(b).call(http.MethodGet, "/api/v1/outcomes", "")
+	if !strings.Contains(res.body, `"place":""`) || strings.Contains(res.body, "admitted") {
+		t.Errorf("%s", res.body)
+	}
+}
