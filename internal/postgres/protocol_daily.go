@@ -86,7 +86,8 @@ const unclosed = `WITH given AS (
 		FROM protocol_entries),
 	done AS (SELECT register, max(last) AS last FROM daily_register_spans GROUP BY register),
 	upto AS (SELECT register, max(number) AS last FROM given WHERE at < $1 GROUP BY register)
-	SELECT g.*, coalesce(done.last, 0), n.reason, n.operator, n.annulled_at
+	SELECT g.*, coalesce(done.last, 0), n.reason, n.operator, n.annulled_at,
+		(SELECT (max(day) + 1)::timestamp AT TIME ZONE 'Europe/Rome' FROM daily_registers)
 	FROM given g JOIN upto ON upto.register = g.register AND g.number <= upto.last LEFT JOIN done ON done.register = g.register
 	LEFT JOIN annulments n ON n.register = g.register AND n.number = g.number AND n.annulled_at < $1
 	WHERE g.number > coalesce(done.last, 0) ORDER BY g.register, g.number`
@@ -100,9 +101,9 @@ func gather(ctx context.Context, tx pgx.Tx, d *protocolregister.Daily, from, to 
 	var arrived, number, last int64
 	var model string
 	var reason, operator *string
-	var annulled *time.Time
+	var annulled, closed *time.Time
 	_, err = pgx.ForEachRow(rows, []any{&e.Register, &e.Number, &arrived, &e.Registered, &e.Sender, &model, &e.Subject, &e.Digest,
-		&e.Emergency, &number, &last, &reason, &operator, &annulled}, func() error {
+		&e.Emergency, &number, &last, &reason, &operator, &annulled, &closed}, func() error {
 		e.Presented, e.Annulment = time.Unix(0, arrived).UTC(), nil
 		if model != "" {
 			e.Subject = protocolregister.SubjectOf(clickday.ModelCode(model), e.Register)
@@ -113,7 +114,12 @@ func gather(ctx context.Context, tx pgx.Tx, d *protocolregister.Daily, from, to 
 		if annulled != nil {
 			e.Annulment = &protocolregister.Annulment{Register: e.Register, Number: e.Number, Reason: *reason, Operator: *operator, At: *annulled}
 		}
-		return appendEntry(d, e, last, from)
+		// The clock of a numbering process may have gone back over midnight:
+		// what belongs to a closed day comes in the next register.
+		if e.Registered.Before(from) && (closed == nil || !e.Registered.Before(*closed)) {
+			return fmt.Errorf("%w: %s is of %s", ErrDayBefore, e.ID(), e.Registered.In(from.Location()).Format(time.DateOnly))
+		}
+		return appendEntry(d, e, last)
 	})
 	if err != nil {
 		return err
@@ -122,11 +128,8 @@ func gather(ctx context.Context, tx pgx.Tx, d *protocolregister.Daily, from, to 
 }
 
 // appendEntry adds the next registration of a register, which must follow the one
-// before without a gap and must not belong to a day that should have been closed.
-func appendEntry(d *protocolregister.Daily, e protocolregister.Entry, last int64, from time.Time) error {
-	if e.Registered.Before(from) {
-		return fmt.Errorf("%w: %s is of %s", ErrDayBefore, e.ID(), e.Registered.In(from.Location()).Format(time.DateOnly))
-	}
+// before without a gap.
+func appendEntry(d *protocolregister.Daily, e protocolregister.Entry, last int64) error {
 	n := len(d.Spans)
 	if n == 0 || d.Spans[n-1].Register != e.Register {
 		d.Spans = append(d.Spans, protocolregister.Span{Register: e.Register, First: last + 1, Last: last})

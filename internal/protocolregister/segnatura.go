@@ -36,7 +36,8 @@ var (
 )
 
 // writer writes XML in canonical form: elements are never empty, attributes are
-// given in order, texts are escaped as Canonical XML does.
+// given in order, texts are escaped as Canonical XML does. Everything bears the
+// prefix, because the schema wants attributes to be qualified.
 type writer struct{ strings.Builder }
 
 var inText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
@@ -49,16 +50,16 @@ func (w *writer) leaf(name, text string, attributes ...string) {
 }
 
 func (w *writer) open(name string, attributes ...string) {
-	w.WriteString("<" + name)
+	w.WriteString("<prot:" + name)
 	for i := 0; i+1 < len(attributes); i += 2 {
-		w.WriteString(" " + attributes[i] + `="`)
+		w.WriteString(" prot:" + attributes[i] + `="`)
 		inValue.WriteString(w, Clean(attributes[i+1]))
 		w.WriteString(`"`)
 	}
 	w.WriteString(">")
 }
 
-func (w *writer) end(name string) { w.WriteString("</" + name + ">") }
+func (w *writer) end(name string) { w.WriteString("</prot:" + name + ">") }
 
 // Segnatura returns the SegnaturaInformatica of a registration, signed. The same
 // registration, body and seal give the same bytes.
@@ -74,10 +75,10 @@ func Segnatura(r *Registration, b *Body, s Signer) ([]byte, error) {
 		return nil, fmt.Errorf("protocolregister: time zone: %w", err)
 	}
 	var w writer
-	w.open("SegnaturaInformatica", "xmlns", protNS, "lang", "it", "versione", "3.0.0")
+	w.WriteString(`<prot:SegnaturaInformatica xmlns:prot="` + protNS + `" prot:lang="it" prot:versione="3.0.0">`)
 	w.header(r, b, r.Arrived.In(rome))
 	w.description(r, b)
-	root := "</SegnaturaInformatica>"
+	root := "</prot:SegnaturaInformatica>"
 	signature, err := sign(w.String()+root, s, r.Registered)
 	if err != nil {
 		return nil, err
