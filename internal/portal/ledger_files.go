@@ -22,10 +22,9 @@ const (
 	typeTile  = "application/octet-stream"
 )
 
-// ledgerFiles serves the ledger to programs: C2SP tlog-tiles, signed heads and
+// ledgerFiles adds what serves the ledger to programs: C2SP tlog-tiles, signed heads and
 // RFC 3161 tokens. No session, no cookie, nothing personal; any site may read it.
-func (p *Portal) ledgerFiles() http.Handler {
-	mux := http.NewServeMux()
+func (p *Portal) ledgerFiles(mux *http.ServeMux) {
 	for pattern, find := range map[string]func(*http.Request) (ledgerFile, error){
 		"GET /ledger/{day}/checkpoint":             p.checkpoint,
 		"GET /ledger/{day}/checkpoint/{size}":      p.checkpointAt,
@@ -39,7 +38,6 @@ func (p *Portal) ledgerFiles() http.Handler {
 			p.sendLedgerFile(w, r, &f, err)
 		})
 	}
-	return mux
 }
 
 // ledgerFile is one answer; the tag names these very bytes.

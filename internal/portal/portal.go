@@ -158,7 +158,7 @@ func (p *Portal) Handler() http.Handler {
 	}).Handler())
 	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.Handle("GET /ledger/{day}/{file...}", p.ledgerFiles())
+	p.ledgerFiles(mux)
 	mux.Handle("GET /lists/{day}/{version}/{file}", p.listFiles())
 	mux.Handle("GET /quotas/{day}/{version}/{file}", p.quotaFiles())
 	people := p.sessions.LoadAndSave(p.people())
