@@ -19,13 +19,14 @@ type cli struct {
 	Kill     KillCmd     `cmd:"" help:"Submissions lost over SIGKILLs, and how soon the intake is back."`
 	Restart  RestartCmd  `cmd:"" help:"How soon an intake with a long journal is back."`
 
-	Intake   intakeCmd   `cmd:"" help:"Measure the intake side by side with its peers."`
-	Register registerCmd `cmd:"" help:"Measure numbers, ledger, receipts and verification."`
-	Client   clientCmd   `cmd:"" help:"Measure the mini-client: early, late, many at once, sizes, kills."`
-	One      oneCmd      `cmd:"" help:"Measure one server once, for profiling."`
-	OK       okCmd       `cmd:"" name:"ok" help:"Be the server that only answers ok."`
-	Measured measuredCmd `cmd:"" hidden:"" help:"Run a program and print its seconds and its greatest resident size."`
-	Burn     burnCmd     `cmd:"" hidden:"" help:"Keep one processor busy."`
+	Intake    intakeCmd    `cmd:"" help:"Measure the intake side by side with its peers."`
+	Register  registerCmd  `cmd:"" help:"Measure numbers, ledger, receipts and verification."`
+	Client    clientCmd    `cmd:"" help:"Measure the mini-client: early, late, many at once, sizes, kills."`
+	Generator generatorCmd `cmd:"" help:"Hold our generator of load against wrk, on the same servers."`
+	One       oneCmd       `cmd:"" help:"Measure one server once, for profiling."`
+	OK        okCmd        `cmd:"" name:"ok" help:"Be the server that only answers ok."`
+	Measured  measuredCmd  `cmd:"" hidden:"" help:"Run a program and print its seconds and its greatest resident size."`
+	Burn      burnCmd      `cmd:"" hidden:"" help:"Keep one processor busy."`
 }
 
 func main() {

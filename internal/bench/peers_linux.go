@@ -60,7 +60,7 @@ func (g *Ground) Start(ctx context.Context, name string) (*Peer, error) {
 
 // PIDs returns the processes whose work counts.
 func (p *Peer) PIDs() []int {
-	out := []int{p.program.PID()}
+	out := family(p.program.PID())
 	if p.redis != nil {
 		out = append(out, p.redis.PID())
 	}
