@@ -65,7 +65,7 @@ func TestLedgerFiles(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"tile/0/001", "tile/0/001.p/45", "tile/0/002", "tile/1/000", "tile/entries/002", "tile/8/000", "tile/0/1", "tile/0", "tile/entries/x/y",
+		"tile/0/001", "tile/0/001.p/45", "tile/0/002", "tile/1/000", "tile/entries/002", "tile/8/000", "tile/0/1", "tile/0/", "tile/entries/x/y",
 		"checkpoint/299", "checkpoint/0300", "checkpoint/x", "timestamp", "timestamp/checkpoint", "timestamp/300", "something",
 	} {
 		if p := b.get(root + path); p.status != http.StatusNotFound {
