@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,7 @@ type serveCommand struct {
 	Name        string   `help:"Name of the installation." default:"Puntuale"`
 	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
 	AddrFile    string   `help:"File that the real address is written to." type:"path"`
+	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
 	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
 }
@@ -94,14 +96,58 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
 	}
+	seals, authorities, err := c.published()
+	if err != nil {
+		return nil, err
+	}
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
-		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Ledger: ledgerKey, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
+		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
 	return p, nil
+}
+
+// published reads the certificates that the public is told of. Where there is no
+// seal.crt, none is published.
+func (c *serveCommand) published() (seals, authorities [][]byte, err error) {
+	seals, err = readPEM(filepath.Join(c.Keys, keys.SealCertFile))
+	if errors.Is(err, os.ErrNotExist) {
+		seals, err = nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("--keys: %w", err)
+	}
+	if c.TimestampCA != "" {
+		if authorities, err = readPEM(c.TimestampCA); err != nil {
+			return nil, nil, fmt.Errorf("--timestamp-ca: %w", err)
+		}
+	}
+	return seals, authorities, nil
+}
+
+// readPEM returns the certificates of a file, in DER.
+func readPEM(path string) ([][]byte, error) {
+	rest, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out [][]byte
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type == "CERTIFICATE" {
+			out = append(out, block.Bytes)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no certificate (PEM)", path)
+	}
+	return out, nil
 }
 
 // sweep removes ended sessions until the context ends. A failure is logged and

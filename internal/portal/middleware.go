@@ -81,7 +81,7 @@ func (p *Portal) page(rt route) http.Handler {
 			p.askLogin(w, r)
 			return
 		}
-		if r.Method == http.MethodPost {
+		if r.Method == http.MethodPost && rt.pattern != uploadRoute {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
 				p.fail(w, r, v, errBadRequest)

@@ -30,6 +30,7 @@ import (
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/static"
 	"puntuale/internal/portal/timetable"
+	"puntuale/internal/verify"
 )
 
 // Store is what the pages read and write beyond package drafts. Reads see
@@ -75,6 +76,9 @@ type Config struct {
 	// Ledger checks heads of the ledger; its keys are shown to the public. Nil
 	// shows none.
 	Ledger *ledger.Verifier
+	// Seals are the certificates that seal receipts, Authorities the roots of
+	// the RFC 3161 authority (DER): the public is told of them.
+	Seals, Authorities [][]byte
 	// ParallelHashes bounds how many passwords are hashed at a time.
 	ParallelHashes int
 	Log            *slog.Logger
@@ -100,6 +104,7 @@ type Portal struct {
 	grants   *oauth.Service
 	files    *static.Files
 	pages    *pages
+	uploads  *uploads
 	words    *lists.Words
 	log      *slog.Logger
 }
@@ -129,6 +134,7 @@ func New(cfg Config) (*Portal, error) {
 		calendar: timetable.NewReader(cfg.Store, cfg.CalendarKey),
 		grants:   oauth.New(cfg.Store, cfg.Clock),
 		files:    files, pages: pages, words: lists.NewWords(cfg.Models), log: cfg.Log,
+		uploads: newUploads(limit.New(cfg.Clock, 0.5, 10)),
 	}
 	p.sessions = p.sessionManager()
 	return p, nil
@@ -158,6 +164,7 @@ func (p *Portal) Handler() http.Handler {
 	}).Handler())
 	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET "+verify.KeysPath, p.publicKeys)
 	p.ledgerFiles(mux)
 	mux.Handle("GET /lists/{day}/{version}/{file}", p.listFiles())
 	mux.Handle("GET /quotas/{day}/{version}/{file}", p.quotaFiles())
@@ -192,6 +199,8 @@ func (p *Portal) routes() []route {
 		{"GET /miniclient", false, p.miniclient},
 		{"GET /accessibility", false, p.accessibility},
 		{"GET /privacy", false, p.privacy},
+		{"GET /verify", false, p.verifyForm},
+		{uploadRoute, false, p.verifyUpload},
 		{"GET /verify/{id}", false, p.verify},
 		{"GET /lists", false, p.publicLists},
 		{"GET /lists/{day}/{version}", false, p.publicList},

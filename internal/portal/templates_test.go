@@ -78,6 +78,7 @@ func everyView() map[string][]view {
 		"accessibility": {&infoView{base: b()}},
 		"privacy":       {&infoView{base: b()}},
 		"verify":        {&verifyView{b(), true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{base: b()}},
+		"verifyfile":    verifyFileViews(b),
 		"ledger":        ledgerViews(b),
 		"lists":         listsViews(b),
 		"list":          listPageViews(b),

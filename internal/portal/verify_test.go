@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/verdict"
 )
 
 func TestAnybodyCanCheckAReceiptAndLearnsNothingOfAPerson(t *testing.T) {
@@ -37,5 +38,19 @@ func TestAnybodyCanCheckAReceiptAndLearnsNothingOfAPerson(t *testing.T) {
 		if p := anybody.get(none); p.status != http.StatusNotFound || p.Find(".note.bad").Length() != 1 {
 			t.Errorf("%s: %d", none, p.status)
 		}
+	}
+}
+
+// verifyFileViews are the pages about a file, with hostile data.
+func verifyFileViews(b func() base) []view {
+	report := func(ok bool) *reportView {
+		return &reportView{
+			OK: ok, Headline: evil, Facts: []factView{{evil, evil}}, Checks: []checkView{{verdict.Open, "wait", evil, evil, evil}},
+			Findings: []findingView{{3, evil, evil}, {0, evil, evil}}, More: 2,
+		}
+	}
+	return []view{
+		&verifyFileView{base: b(), MaxMiB: 1}, &verifyFileView{base: b(), Problem: "verifyfile.long"},
+		&verifyFileView{base: b(), Name: evil, Report: report(true)}, &verifyFileView{base: b(), Name: evil, Report: report(false)},
 	}
 }
