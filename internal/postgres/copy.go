@@ -29,6 +29,14 @@ func (r *copyRow) text(v string) {
 	r.b = append(r.b, v...)
 }
 
+func (r *copyRow) textOrNull(v string) {
+	if v == "" {
+		r.null()
+		return
+	}
+	r.text(v)
+}
+
 func (r *copyRow) int2(v int16) {
 	r.size(2)
 	r.b = binary.BigEndian.AppendUint16(r.b, uint16(v))

@@ -16,14 +16,33 @@ func (db *DB) SealFacts(ctx context.Context, refs []clickday.SealRef) (map[click
 	for i, r := range refs {
 		ids[i], versions[i] = r.Application, int64(r.Version)
 	}
-	rows, err := db.Pool.Query(ctx, `SELECT s.application_id, s.version, a.account_id, s.digest, s.sealed_at, s.superseded_at
+	out := make(map[clickday.SealRef]clickday.SealFact, len(refs))
+	err := db.lookUp(ctx, func(tx pgx.Tx) error { return sealFacts(ctx, tx, ids, versions, out) })
+	if err != nil {
+		return nil, fmt.Errorf("postgres: seals: %w", err)
+	}
+	return out, nil
+}
+
+// lookUp runs queries that find few rows of large tables by their keys. Left to
+// itself the planner may read a whole table of documents instead.
+func (db *DB) lookUp(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+func sealFacts(ctx context.Context, tx pgx.Tx, ids [][16]byte, versions []int64, out map[clickday.SealRef]clickday.SealFact) error {
+	rows, err := tx.Query(ctx, `SELECT s.application_id, s.version, a.account_id, s.digest, s.sealed_at, s.superseded_at
 		FROM unnest($1::uuid[], $2::bigint[]) AS u (id, version)
 		JOIN seals s ON s.application_id = u.id AND s.version = u.version
 		JOIN applications a ON a.id = s.application_id`, ids, versions)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: seals: %w", err)
+		return err
 	}
-	out := make(map[clickday.SealRef]clickday.SealFact, len(refs))
 	var r clickday.SealRef
 	var f clickday.SealFact
 	var id [16]byte
@@ -39,10 +58,7 @@ func (db *DB) SealFacts(ctx context.Context, refs []clickday.SealRef) (map[click
 		out[r] = f
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("postgres: seals: %w", err)
-	}
-	return out, nil
+	return err
 }
 
 // DeviceFacts returns what is known of device keys; unknown ones are absent.

@@ -64,12 +64,11 @@ func storeIntake(ctx context.Context, tx pgx.Tx, in *clickday.Intake, now time.T
 	if err := copySubmissions(ctx, tx, in.Node, fresh, now); err != nil {
 		return err
 	}
-	if len(known) > 0 {
-		if _, err := tx.Exec(ctx, mergeSubmissions, mergeArgs(in.Node, known)...); err != nil {
-			return err
-		}
+	if len(known) == 0 {
+		return nil
 	}
-	return notePassports(ctx, tx, list)
+	_, err = tx.Exec(ctx, mergeSubmissions, mergeArgs(in.Node, known)...)
+	return err
 }
 
 // partKnown tells those apart that are on record. Nobody else adds any meanwhile.
@@ -98,12 +97,12 @@ func partKnown(ctx context.Context, tx pgx.Tx, list []*clickday.Submission) (fre
 }
 
 const submissionFields = `id, application_id, seal_version, click_day_id, account_id, model, model_version, device, digest,
-	arrived, source, clock, bound, node, journal, sequence, state, reason, ingested_at`
+	arrived, source, clock, bound, node, journal, sequence, state, reason, passport, ingested_at`
 
 func copySubmissions(ctx context.Context, tx pgx.Tx, node clickday.NodeID, list []*clickday.Submission, now time.Time) error {
 	return copyIn(ctx, tx, "COPY submissions ("+submissionFields+") FROM STDIN BINARY", len(list), func(r *copyRow, i int) {
 		s := list[i]
-		r.begin(19)
+		r.begin(20)
 		r.bytes(s.ID[:])
 		r.bytes(s.Application[:])
 		r.int4(int32(s.SealVersion))
@@ -121,11 +120,8 @@ func copySubmissions(ctx context.Context, tx pgx.Tx, node clickday.NodeID, list 
 		r.numeric(s.Stamp.Journal)
 		r.numeric(s.Stamp.Sequence)
 		r.text(string(s.State))
-		if s.Reason == "" {
-			r.null()
-		} else {
-			r.text(string(s.Reason))
-		}
+		r.textOrNull(string(s.Reason))
+		r.textOrNull(s.Passport)
 		r.instant(now)
 	})
 }
@@ -143,9 +139,9 @@ const mergeSubmissions = `UPDATE submissions s SET
 			ORDER BY e.arrived, e.node, e.journal, e.sequence LIMIT 1),
 		state = CASE WHEN u.state = 'queued' THEN 'queued' ELSE s.state END,
 		reason = CASE WHEN u.state = 'queued' THEN NULL ELSE s.reason END,
-		ledger_index = NULL
-	FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[], $8::text[], $9::text[])
-		AS u (id, arrived, source, clock, bound, journal, sequence, state)
+		passport = coalesce(nullif(u.passport, ''), s.passport), ledger_index = NULL
+	FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
+		AS u (id, arrived, source, clock, bound, journal, sequence, state, passport)
 	WHERE s.id = u.id AND (s.ledger_index IS NULL AND s.state IN ('queued', 'refused') AND (u.arrived <= s.arrived OR s.state = 'refused' AND u.state = 'queued')
 		OR s.ledger_index IS NOT NULL AND s.state = 'refused' AND s.reason <> '` + string(clickday.CodeAccountLimit) + `' AND u.state = 'queued')`
 
@@ -153,7 +149,7 @@ func mergeArgs(node clickday.NodeID, list []*clickday.Submission) []any {
 	var ids [][]byte
 	var arrived, bound []int64
 	var source, clock []int16
-	var journal, sequence, state []string
+	var journal, sequence, state, passport []string
 	for _, s := range list {
 		ids = append(ids, s.ID[:])
 		arrived = append(arrived, s.Stamp.UnixNano)
@@ -162,9 +158,9 @@ func mergeArgs(node clickday.NodeID, list []*clickday.Submission) []any {
 		clock = append(clock, int16(s.Stamp.Clock))
 		journal = append(journal, strconv.FormatUint(s.Stamp.Journal, 10))
 		sequence = append(sequence, strconv.FormatUint(s.Stamp.Sequence, 10))
-		state = append(state, string(s.State))
+		state, passport = append(state, string(s.State)), append(passport, s.Passport)
 	}
-	return []any{node, ids, arrived, source, clock, bound, journal, sequence, state}
+	return []any{node, ids, arrived, source, clock, bound, journal, sequence, state, passport}
 }
 
 // distinct returns each submission once, as one statement would have to merge

@@ -23,21 +23,22 @@ ALTER TABLE arrivals ADD COLUMN envelope bytea NOT NULL;
 DROP INDEX submissions_waiting;
 CREATE INDEX submissions_undecided ON submissions (click_day_id, arrived) WHERE ledger_index IS NULL;
 
--- Passports of the workers, as the sealed documents give them: one that stands in
--- several applications of a day is shown to the back office.
-CREATE TABLE worker_passports (
-    click_day_id   bigint NOT NULL,
-    passport       text NOT NULL,
-    application_id uuid NOT NULL,
-    PRIMARY KEY (click_day_id, passport, application_id)
-);
+-- The account's numbers of one day are counted for its limit.
+DROP INDEX submissions_account;
+CREATE INDEX submissions_account ON submissions (account_id, click_day_id);
+
+-- Passport of the worker, as the sealed document gives it: one that stands in
+-- several applications of a day is shown to the back office. No index: the hot
+-- path would pay for what a few people look at afterwards.
+ALTER TABLE submissions ADD COLUMN passport text;
 
 -- +goose Down
-DROP TABLE worker_passports;
+DROP INDEX submissions_account;
+CREATE INDEX submissions_account ON submissions (account_id);
 DROP INDEX submissions_undecided;
 CREATE INDEX submissions_waiting ON submissions (click_day_id, arrived) WHERE state = 'queued';
 ALTER TABLE arrivals DROP COLUMN envelope;
-ALTER TABLE submissions DROP COLUMN ledger_index, ADD COLUMN envelope bytea NOT NULL DEFAULT '';
+ALTER TABLE submissions DROP COLUMN ledger_index, DROP COLUMN passport, ADD COLUMN envelope bytea NOT NULL DEFAULT '';
 ALTER TABLE accounts DROP COLUMN per_day;
 DROP TABLE account_limits;
 ALTER TABLE click_days DROP COLUMN granularity, DROP COLUMN last_rank, DROP COLUMN last_tie, DROP COLUMN last_node,
