@@ -58,7 +58,7 @@ func (c *counted) Readable(l *arrival.Loop) {
 		c.handUp(b)
 		return
 	}
-	envelope, ok := wholeRequest(b)
+	envelope, ok := lane.whole(b)
 	if !ok || !lane.submit(c, envelope, l.Now()) {
 		c.handUp(b)
 		return
@@ -91,7 +91,9 @@ func (c *counted) receive(l *arrival.Loop) ([]byte, error) {
 			}
 			break // it is told again
 		}
-		if _, ok := wholeRequest(b[:n]); ok {
+		if lane := c.door.lane; lane == nil {
+			break
+		} else if _, ok := lane.whole(b[:n]); ok {
 			break
 		}
 	}

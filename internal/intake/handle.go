@@ -100,6 +100,15 @@ func (s *Server) submit(ctx *fasthttp.RequestCtx, envelope []byte, at arrival.Ar
 // admit asks the calendar, the clock watch and, if there is one, the bound of what
 // one ticket may have stored; the code is "" if the click day is open for the model.
 func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) {
+	code, day := s.opened(t, at)
+	if j, ok := s.cfg.Journal.(limiting); code == "" && ok && !j.Allow(t) {
+		return clickday.CodeTooMany, day
+	}
+	return code, day
+}
+
+// opened is admit without the allowance of the ticket.
+func (s *Server) opened(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) {
 	day := s.cfg.Calendar.Current().Find(t.Day)
 	switch {
 	case day == nil:
@@ -117,9 +126,6 @@ func (s *Server) admit(t *wire.Ticket, at int64) (clickday.Code, *clickday.Day) 
 	}
 	if !s.cfg.ClockAccepts(day.ID) {
 		return clickday.CodeClockNotTrusted, day
-	}
-	if j, ok := s.cfg.Journal.(limiting); ok && !j.Allow(t) {
-		return clickday.CodeTooMany, day
 	}
 	return "", day
 }

@@ -144,7 +144,7 @@ func (j *Journal) Append(ctx context.Context, id clickday.SubmissionID, stamp cl
 // locate finds the record of the submission or adds one. A slot without a group
 // means that it is durable and nothing has to be waited for. Called with mu held.
 func (j *Journal) locate(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
-	f, known := j.index[id]
+	f, known := j.index.get(id)
 	if known && f.stamp <= stamp.UnixNano {
 		return slot{j.second.holding(f.batch), int(f.record)}, true, nil
 	}

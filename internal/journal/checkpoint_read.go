@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"puntuale/internal/batch"
-	"puntuale/internal/clickday"
 )
 
 // errDoubt says that a checkpoint is there and is not to be believed. Nothing of
@@ -101,9 +100,7 @@ func (j *Journal) adopt(c *checkpoint, i int) {
 		for k := range records[:e.count] {
 			r := &records[k]
 			f := found{uint64(len(j.batches)), uint32(k), r.stamp}
-			if old, ok := j.index[r.id]; !ok || f.stamp < old.stamp {
-				j.index[r.id] = f
-			}
+			j.index.earliest(r.id, f)
 		}
 		records = records[e.count:]
 	}
@@ -198,5 +195,5 @@ func (j *Journal) expected() int {
 
 // forget empties the indexes and makes them large enough for so many records.
 func (j *Journal) forget(room int) {
-	j.batches, j.index = nil, make(map[clickday.SubmissionID]found, room)
+	j.batches, j.index = nil, newIndex(max(room, int(j.opts.Prepare/usualRecord)))
 }

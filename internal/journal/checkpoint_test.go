@@ -25,11 +25,19 @@ func long(t testing.TB, segments int) (dir string, acks [][]byte) {
 	for i := 0; j.fullSegments() < segments; i++ {
 		acks = append(acks, put(t, j, int64(1000+i), envelope(uint64(i), 9000)))
 	}
-	if err := j.checkpoint(); err != nil {
-		t.Fatal(err)
-	}
+	checkpointAll(t, j)
 	shut(t, j)
 	return dir, acks
+}
+
+// checkpointAll writes every checkpoint that is due.
+func checkpointAll(t testing.TB, j *Journal) {
+	t.Helper()
+	for !j.Checkpointed() {
+		if _, err := j.checkpoint(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func checkpointFiles(t testing.TB, dir string) []string {
@@ -94,9 +102,9 @@ func TestAStartFromCheckpointsKnowsEverything(t *testing.T) {
 	if !slices.Equal(j.batches, k.batches) || j.chain != k.chain || j.next != k.next || j.at != k.at || len(k.checks.unread) != 0 {
 		t.Fatal("another journal without checkpoints")
 	}
-	for id, f := range k.index {
-		if j.index[id] != f {
-			t.Fatalf("%s lies at %+v, from checkpoints at %+v", id, f, j.index[id])
+	for id, f := range k.index.all() {
+		if got, ok := j.index.get(id); !ok || got != f {
+			t.Fatalf("%s lies at %+v, from checkpoints at %+v", id, f, got)
 		}
 	}
 	shut(t, k)
@@ -146,7 +154,7 @@ func TestADeathBetweenAnyTwoStepsOfACheckpointLosesNothing(t *testing.T) {
 				t.Errorf("doubt: %v, log: %s", said, log)
 			}
 			holds(t, j, acks)
-			must(t, j.checkpoint()) // and what was lacking is made up for
+			checkpointAll(t, j) // and what was lacking is made up for
 			shut(t, j)
 			j, log = opened(t, dir)
 			if len(j.checks.unread) < 3 || log.Len() != 0 {
@@ -256,7 +264,7 @@ func TestAStaleCheckpointCoversWhatItCovers(t *testing.T) {
 		t.Fatalf("%v; %s", j.checks.have, log)
 	}
 	holds(t, j, acks)
-	must(t, j.checkpoint())
+	checkpointAll(t, j)
 	if again, err := os.ReadFile(checkpointPath(dir, 2)); err != nil || !bytes.Equal(again, b) {
 		t.Fatal("the checkpoint was not made anew", err)
 	}
@@ -366,8 +374,8 @@ func FuzzCheckpoint(f *testing.F) {
 		j := &Journal{}
 		j.forget(0)
 		j.adopt(c, 0)
-		if len(j.batches) != len(c.extents) || len(j.index) > len(c.records) {
-			t.Fatalf("%d batches and %d records", len(j.batches), len(j.index))
+		if len(j.batches) != len(c.extents) || j.index.Len() > len(c.records) {
+			t.Fatalf("%d batches and %d records", len(j.batches), j.index.Len())
 		}
 	})
 }

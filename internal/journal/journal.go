@@ -58,6 +58,8 @@ const (
 	// recentMax is how many bytes of written batches stay in memory for whoever
 	// carries them on.
 	recentMax = 8 << 20
+	// usualRecord is about how many bytes a submission takes.
+	usualRecord = 1200
 
 	defaultSegment = 64 << 20
 	defaultPending = 16 << 20
@@ -108,22 +110,22 @@ type Journal struct {
 	lock releaser
 
 	mu      sync.Mutex
-	waiting []*group                        // guarded by mu; filled at the end, taken from the front
-	writing *group                          // guarded by mu; taken by the writer, not yet durable
-	pending map[clickday.SubmissionID]slot  // guarded by mu; in waiting or writing
-	index   map[clickday.SubmissionID]found // guarded by mu; durable
-	batches []place                         // guarded by mu; batch n at n-1
-	queued  int64                           // guarded by mu; bytes of frames in waiting and writing
-	room    int64                           // guarded by mu; bytes left in the present segment
-	spares  []*segment                      // guarded by mu; empty segments to go on in
-	segs    []*segment                      // guarded by mu for changes; files are safe for concurrent reads
-	closing bool                            // guarded by mu
-	dead    error                           // guarded by mu
-	second  second                          // guarded by mu
-	frames  [][]byte                        // guarded by mu; buffers for groups
-	recent  recent                          // guarded by mu
-	usual   int                             // guarded by mu; how many records batches have had lately
-	changed chan struct{}                   // guarded by mu; closed and replaced with every batch
+	waiting []*group                       // guarded by mu; filled at the end, taken from the front
+	writing *group                         // guarded by mu; taken by the writer, not yet durable
+	pending map[clickday.SubmissionID]slot // guarded by mu; in waiting or writing
+	index   *index                         // guarded by mu; durable
+	batches []place                        // guarded by mu; batch n at n-1
+	queued  int64                          // guarded by mu; bytes of frames in waiting and writing
+	room    int64                          // guarded by mu; bytes left in the present segment
+	spares  []*segment                     // guarded by mu; empty segments to go on in
+	segs    []*segment                     // guarded by mu for changes; files are safe for concurrent reads
+	closing bool                           // guarded by mu
+	dead    error                          // guarded by mu
+	second  second                         // guarded by mu
+	frames  [][]byte                       // guarded by mu; buffers for groups
+	recent  recent                         // guarded by mu
+	usual   int                            // guarded by mu; how many records batches have had lately
+	changed chan struct{}                  // guarded by mu; closed and replaced with every batch
 
 	wake     chan struct{} // to the writer, capacity 1
 	want     chan struct{} // to the preparer of spare segments, capacity 1
@@ -190,7 +192,7 @@ func (j *Journal) LastBatch() uint64 {
 func (j *Journal) Records() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.index)
+	return j.index.Len()
 }
 
 // LowSpace reports whether the disk has no room for another segment.
@@ -220,7 +222,7 @@ func (j *Journal) Settled(instant int64) (settled int64, last uint64) {
 // ErrNoCopy while a second copy is wanted and not there.
 func (j *Journal) Acknowledgement(id clickday.SubmissionID) (ack []byte, ok bool, err error) {
 	j.mu.Lock()
-	f, ok := j.index[id]
+	f, ok := j.index.get(id)
 	lacks := ok && j.second.lacks(f.batch)
 	j.mu.Unlock()
 	switch {

@@ -49,7 +49,7 @@ func newJournal(opts Options, held releaser) *Journal {
 		kid:      wire.KeyID(opts.Key.Public().(ed25519.PublicKey)),
 		batchMax: min(batchBytesMax, opts.SegmentSize/4),
 		pending:  make(map[clickday.SubmissionID]slot),
-		index:    make(map[clickday.SubmissionID]found),
+		index:    newIndex(int(opts.Prepare / usualRecord)),
 		changed:  make(chan struct{}),
 		wake:     make(chan struct{}, 1),
 		want:     make(chan struct{}, 1),
@@ -170,7 +170,7 @@ func (j *Journal) restore(f *batch.Frame, p place) error {
 	j.batches = append(j.batches, p)
 	for i := range f.Records {
 		l := &f.Records[i].Leaf
-		j.remember(l, found{f.Batch, uint32(i), l.Stamp.UnixNano})
+		j.index.earliest(l.ID, found{f.Batch, uint32(i), l.Stamp.UnixNano})
 	}
 	return nil
 }

@@ -7,17 +7,26 @@ import (
 	"time"
 )
 
-// spaceRetry is how often a full disk is looked at again.
-const spaceRetry = time.Second
+const (
+	// spaceRetry is how often a full disk is looked at again.
+	spaceRetry = time.Second
+	// quietLook is how long nothing must be written for it to be quiet.
+	quietLook = 2 * time.Second
+)
 
 // errNoSpace says that a segment would not leave the reserve free.
 var errNoSpace = errors.New("journal: not enough space for another segment")
 
-// prepare keeps empty segments ready, so that a batch never waits for one.
+// prepare keeps empty segments ready, so that a batch never waits for one. Beyond the
+// first they are made only while nothing is written: what is ready is there for the
+// peak, and is not to compete with it.
 func (j *Journal) prepare() {
 	defer j.done.Done()
+	written := j.LastBatch()
 	for {
-		more, err := j.addSpare()
+		before := written
+		written = j.LastBatch()
+		more, err := j.addSpare(written == before)
 		var again <-chan time.Time
 		switch {
 		case errors.Is(err, errNoSpace):
@@ -38,6 +47,9 @@ func (j *Journal) prepare() {
 			}
 		default:
 			j.lowSpace.Store(false)
+			if j.Prepared() < j.opts.Prepare {
+				again = time.After(quietLook)
+			}
 		}
 		select {
 		case <-j.want:
@@ -60,13 +72,13 @@ func (j *Journal) ready() int {
 	return len(j.spares)
 }
 
-// addSpare makes an empty segment if one is wanted. It reports whether another
-// one may be.
-func (j *Journal) addSpare() (more bool, err error) {
+// addSpare makes an empty segment if one is wanted, beyond the first only if it is
+// quiet. It reports whether another one may be.
+func (j *Journal) addSpare(quiet bool) (more bool, err error) {
 	j.mu.Lock()
 	have, index := len(j.spares), len(j.segs)+len(j.spares)+1
 	j.mu.Unlock()
-	if have > 0 && int64(have)*j.opts.SegmentSize >= j.opts.Prepare {
+	if have > 0 && (!quiet || int64(have)*j.opts.SegmentSize >= j.opts.Prepare) {
 		return false, nil
 	}
 	free, err := j.opts.Free(j.opts.Dir)

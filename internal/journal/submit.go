@@ -52,7 +52,7 @@ func (j *Journal) Submit(ctx context.Context, id clickday.SubmissionID, stamp cl
 	stamp.Node, stamp.Journal = j.opts.Node, j.meta.Journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if _, ok := j.index[id]; ok {
+	if _, ok := j.index.get(id); ok {
 		return false
 	}
 	if _, ok := j.pending[id]; ok {

@@ -157,9 +157,9 @@ func (j *Journal) publish(g *group, p place, waited int64) error {
 		}
 		f := found{g.head.Batch, uint32(i), l.Stamp.UnixNano}
 		if g.again {
-			j.remember(l, f)
+			j.index.earliest(l.ID, f)
 		} else {
-			j.index[l.ID] = f
+			j.index.put(l.ID, f)
 		}
 	}
 	j.writing = nil
@@ -170,13 +170,6 @@ func (j *Journal) publish(g *group, p place, waited int64) error {
 	j.recycle(g)
 	j.release(g)
 	return nil
-}
-
-// remember keeps the earliest record of a submission. Called with mu held.
-func (j *Journal) remember(l *wire.Leaf, f found) {
-	if old, ok := j.index[l.ID]; !ok || f.stamp < old.stamp {
-		j.index[l.ID] = f
-	}
 }
 
 // rotate goes on in the spare segment and asks for another one.
