@@ -8,14 +8,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"puntuale/internal/clickday"
-	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 )
 
@@ -23,7 +21,7 @@ const (
 	// fireEvery is the time between two click days, and fireLead how long before
 	// its click day each client starts.
 	fireEvery = 30 * time.Millisecond
-	fireLead  = 9 * time.Second
+	fireLead  = 14 * time.Second
 	// clockOff is how far a computer's clock may be off.
 	clockOff = 5 * time.Second
 )
@@ -89,7 +87,7 @@ func (s *clientSite) fire(ctx context.Context, i int, delayed bool) (Firing, err
 	if err != nil {
 		return f, err
 	}
-	var records sending.Records = newMemory(rs)
+	records := newMemory(rs)
 	addr, count := s.peer.Addr, &shots{}
 	var d *delayer
 	if delayed {
@@ -98,13 +96,6 @@ func (s *clientSite) fire(ctx context.Context, i int, delayed bool) (Firing, err
 		}
 		defer d.close()
 		addr = d.addr()
-	} else {
-		st, err := onDisk(filepath.Join(s.peer.dir, fmt.Sprintf("client-%d", i)), rs)
-		if err != nil {
-			return f, err
-		}
-		defer st.Close()
-		records = st
 	}
 	if err := s.run(ctx, &s.days[i], addr, records, wrong{s.Clock, f.Off}, count); err != nil {
 		return f, err

@@ -56,9 +56,13 @@ type Config struct {
 	Transport http.RoundTripper
 	// NTP asks a time server; nil is timing.QueryNTP.
 	NTP timing.Query
-	// Connections to the home node at most; 0 is 8.
+	// TimeServers are asked instead of those that the portal names; nil: those.
+	TimeServers []string
+	// Connections to the home node at most; 0 is sending.MaxConnections.
 	Connections int
-	Log         *slog.Logger // nil: none
+	// Moments of sending; the zero value is what docs/miniclient.md says.
+	Moments sending.Moments
+	Log     *slog.Logger // nil: none
 }
 
 // Client holds one profile directory, exclusively, until Close.

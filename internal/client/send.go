@@ -102,7 +102,7 @@ func (c *Client) sendDay(ctx context.Context, d clickday.Day, nodes []sending.No
 	defer c.report(d.Code, nil)
 	err := sending.Run(ctx, sending.Config{
 		Day: d.ID, Nodes: nodes, Records: c.store, Calendars: c.calendars, Base: c.base, Wait: c.Wait,
-		Connections: c.Connections, Log: c.Log,
+		Connections: c.Connections, Moments: c.Moments, Log: c.Log,
 		Report: func(p sending.Progress) { c.report(d.Code, &p) },
 	})
 	if err != nil {
@@ -206,23 +206,5 @@ func (c *Client) measure(ctx context.Context, n link.Node) error {
 		return err
 	}
 	_, err = c.calendars.Offer(signed)
-	return err
-}
-
-// CheckTime asks the configured time servers, once in the life of the Client.
-// What they say is shown; it decides nothing.
-func (c *Client) CheckTime(ctx context.Context) error {
-	p, paired := c.Profile()
-	c.mu.Lock()
-	done := c.reference != nil
-	c.mu.Unlock()
-	if !paired || done || len(p.NTPServers) == 0 {
-		return nil
-	}
-	r, err := timing.CheckNTP(ctx, p.NTPServers, c.NTP)
-	c.mu.Lock()
-	c.reference = &r
-	c.mu.Unlock()
-	c.touch()
 	return err
 }

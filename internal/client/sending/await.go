@@ -3,7 +3,6 @@ package sending
 import (
 	"context"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"time"
 
@@ -11,18 +10,29 @@ import (
 )
 
 // await waits for the opening and sends. It returns early, with nil, when the
-// calendar changes or the clock has to be measured again.
+// calendar changes or the clock has to be measured again; then nothing is marked
+// as sent that was not.
 func (s *sender) await(ctx context.Context, items []*item) error {
 	s.stage(StageWaiting)
 	version := s.Calendars.Current().Version
-	lead, err := s.finalLead(items)
+	markLead, err := s.markLead(items)
 	if err != nil {
 		return err
 	}
 	for _, w := range s.workers {
 		w.due = 0
 	}
-	for {
+	err = s.countdown(ctx, items, version, markLead)
+	if uerr := s.unmark(items); uerr != nil {
+		return uerr
+	}
+	return err
+}
+
+// countdown looks after connections and records until it is time to let go.
+func (s *sender) countdown(ctx context.Context, items []*item, version uint64, markLead time.Duration) error {
+	lead := s.Moments.FinalLead + s.Moments.FinalSpread + finalMargin
+	for marked := false; ; {
 		s.realign()
 		e, known := s.estimate(s.home)
 		day := s.day()
@@ -31,6 +41,13 @@ func (s *sender) await(ctx context.Context, items []*item) error {
 		}
 		aim := e.Aim(day.Opens)
 		remaining := time.Duration(aim - s.Base.Now())
+		if remaining <= markLead && !marked {
+			if err := s.mark(items); err != nil {
+				return err
+			}
+			marked = true
+			continue
+		}
 		if remaining <= lead {
 			return s.letGo(ctx, items, version)
 		}
@@ -41,16 +58,16 @@ func (s *sender) await(ctx context.Context, items []*item) error {
 	}
 }
 
-// finalLead is how long before the instant of sending the last check begins:
-// enough to put "may have been sent" on disk for every item, judged by how long
-// this disk takes for one.
-func (s *sender) finalLead(items []*item) (time.Duration, error) {
+// markLead is how long before the instant of sending "may have been sent" is put
+// on disk: early enough for a disk that is slow or busy, judged by how long it
+// takes for one record now.
+func (s *sender) markLead(items []*item) (time.Duration, error) {
 	began := s.Base.Now()
 	if err := s.Records.Put(items[0].record); err != nil {
 		return 0, err
 	}
 	each := max(markCost, 2*time.Duration(s.Base.Now()-began))
-	return s.Moments.FinalLead + rand.N(s.Moments.FinalSpread) + time.Duration(len(items))*each, nil
+	return s.Moments.Mark + time.Duration(len(items))*each, nil
 }
 
 // tend uses the connections whose moment has come, and returns how long until
@@ -123,36 +140,57 @@ func (s *sender) sampleAll(ctx context.Context, workers []*worker, standby bool)
 		})
 	}
 	wg.Wait()
+	if e, known := s.estimate(s.home); known {
+		s.quickest = e.RoundTrip
+	}
 	s.update(func(*Progress) {})
 }
 
-// letGo makes the last check, marks the records, waits for the exact instant
-// and sends. When the last check shows a newer calendar, nothing is sent.
+// letGo makes the last check, waits for the exact instant and sends. When the
+// last check shows a newer calendar, nothing is sent.
 func (s *sender) letGo(ctx context.Context, items []*item, version uint64) error {
-	brief, cancel := context.WithTimeout(ctx, s.Moments.FinalLead/2)
-	s.sampleAll(brief, s.workers[:min(finalSamples, len(s.workers))], false)
-	cancel()
-	if s.Calendars.Current().Version != version {
-		return nil
-	}
-	if err := s.mark(items); err != nil {
-		return err
-	}
+	s.lastCheck(ctx, version)
 	e, known := s.estimate(s.home)
 	day := s.day()
-	if !known || day == nil {
-		return s.unmark(items)
+	if !known || day == nil || s.Calendars.Current().Version != version {
+		return nil
 	}
 	aim := e.Aim(day.Opens)
 	s.update(func(p *Progress) { p.Aim = e.Node(aim) })
-	runtime.GC() // now, rather than while sending
 	if err := s.Wait(ctx, s.Base.At(aim)); err != nil {
-		if uerr := s.unmark(items); uerr != nil {
-			return uerr
-		}
 		return err
 	}
 	return s.round(ctx, items)
+}
+
+// lastCheck looks at the node's clock and calendar once more, at a random moment
+// shortly before the opening, for the error of a sample grows with its age. One
+// exchange is enough when it went as quickly as the best before; on a machine or
+// network that is busy there are a few.
+func (s *sender) lastCheck(ctx context.Context, version uint64) {
+	e, known := s.estimate(s.home)
+	day := s.day()
+	if !known || day == nil {
+		return
+	}
+	aim, quickest := e.Aim(day.Opens), s.quickest
+	lead := max(s.Moments.FinalLead, 6*quickest)
+	if timing.Pause(ctx, time.Duration(aim-s.Base.Now())-lead-rand.N(s.Moments.FinalSpread)) != nil {
+		return
+	}
+	budget := min(lead, time.Duration(aim-s.Base.Now())) * 3 / 4
+	if budget < 2*quickest {
+		return // there is no time for it, and a connection cut short would be missing
+	}
+	brief, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	for range finalTries {
+		s.sampleAll(brief, s.workers[:min(finalLinks, len(s.workers))], false)
+		e, known := s.estimate(s.home)
+		if !known || brief.Err() != nil || s.Calendars.Current().Version != version || e.Bound <= quickest*3/4+finalEnough {
+			return
+		}
+	}
 }
 
 // round sends the items over all connections until each is settled or has to
@@ -164,10 +202,11 @@ func (s *sender) round(ctx context.Context, items []*item) error {
 	q := newQueue(ctx, s.Base.Now, items)
 	defer q.end()
 	var wg sync.WaitGroup
-	for _, w := range s.workers {
+	for _, w := range s.workers[1:] {
 		wg.Go(func() { w.work(ctx, q) })
 	}
-	s.stage(StageSending)
+	wg.Go(func() { s.stage(StageSending) })
+	s.workers[0].work(ctx, q) // on the thread that has just woken for it
 	wg.Wait()
 	for _, it := range items {
 		s.unsure[it.record.Application] = it.unsure

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/store"
@@ -22,7 +23,8 @@ type sender struct {
 	unsure     map[string]bool // by application; written between rounds only
 	kept       chan kept       // workers write, the keeper reads
 	stop       context.CancelCauseFunc
-	slept      int64 // last value of Base.Slept; owned by the run's goroutine
+	quickest   time.Duration // shortest round trip of the samples in force
+	slept      int64         // last value of Base.Slept; owned by the run's goroutine
 
 	mu       sync.Mutex
 	progress Progress // guarded by mu

@@ -165,16 +165,20 @@ type Moments struct {
 	// KeepAlive is how often an idle connection is used, give or take a quarter: 40 s.
 	KeepAlive time.Duration
 	// FinalLead is how long before the opening the last check begins, at random
-	// up to FinalSpread earlier: 1 s, 2 s.
+	// up to FinalSpread earlier: 400 ms, 1200 ms.
 	FinalLead, FinalSpread time.Duration
+	// Mark is how long before the opening "may have been sent" goes to disk, and
+	// longer for many applications or a slow disk: 10 s.
+	Mark time.Duration
 }
 
 func (m *Moments) fill() {
 	m.WarmEarliest = cmp.Or(m.WarmEarliest, 10*time.Minute)
 	m.WarmLatest = min(cmp.Or(m.WarmLatest, time.Minute), m.WarmEarliest)
 	m.KeepAlive = cmp.Or(m.KeepAlive, 40*time.Second)
-	m.FinalLead = cmp.Or(m.FinalLead, time.Second)
-	m.FinalSpread = cmp.Or(m.FinalSpread, 2*time.Second)
+	m.FinalLead = cmp.Or(m.FinalLead, 400*time.Millisecond)
+	m.Mark = cmp.Or(m.Mark, 10*time.Second)
+	m.FinalSpread = cmp.Or(m.FinalSpread, 1200*time.Millisecond)
 }
 
 const (
@@ -187,8 +191,13 @@ const (
 	standbyAgain    = time.Minute
 	// firstSamples are taken on the first connection, to find a short round trip.
 	firstSamples = 8
-	// finalSamples is on how many connections the last check is made.
-	finalSamples = 4
+	// finalLinks is on how many connections the last check is made, finalTries
+	// how often at most; an error that is finalEnough over that of the quickest
+	// exchange so far is good enough.
+	finalLinks  = 2
+	finalTries  = 4
+	finalMargin = 200 * time.Millisecond
+	finalEnough = 300 * time.Microsecond
 	// markCost is what putting one record on disk takes at least.
 	markCost = 4 * time.Millisecond
 	// lookEvery is how often a waiting run looks whether the computer has slept.

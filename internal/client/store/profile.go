@@ -85,6 +85,31 @@ func (s *Store) Calendar() ([]byte, error) {
 // signature and that the version does not go back.
 func (s *Store) PutCalendar(signed []byte) error { return s.putFile(calendarName, signed) }
 
+// Reference reads what the time servers said last into v; false when nothing is
+// kept.
+func (s *Store) Reference(v any) (bool, error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, timeName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("store: %w", err)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return false, fmt.Errorf("store: %s is damaged: %w", timeName, err)
+	}
+	return true, nil
+}
+
+// PutReference keeps what the time servers said.
+func (s *Store) PutReference(v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return s.putFile(timeName, append(b, '\n'))
+}
+
 func (s *Store) putFile(name string, b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +133,7 @@ func (s *Store) Forget() error {
 		err = errors.Join(err, os.Remove(filepath.Join(s.dir, applicationsDir, app+recordSuffix)))
 		delete(s.records, app)
 	}
-	for _, name := range []string{calendarName, profileName} {
+	for _, name := range []string{calendarName, timeName, profileName} {
 		if e := os.Remove(filepath.Join(s.dir, name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}

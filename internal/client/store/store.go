@@ -29,6 +29,7 @@ const (
 	lockName        = "lock"
 	profileName     = "profile.json"
 	calendarName    = "calendar.bin"
+	timeName        = "time.json"
 	applicationsDir = "applications"
 	recordSuffix    = ".json"
 )

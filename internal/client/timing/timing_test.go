@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/beevik/ntp"
-
 	"puntuale/internal/clock"
+	"puntuale/internal/clockwatch"
 )
 
 // exchange simulates one time exchange over a way with the given delays, with a
@@ -170,24 +170,47 @@ func TestBackoffHasFullJitterUnderItsCeilings(t *testing.T) {
 	}
 }
 
-func TestCheckNTPTakesTheMedianOfValidAnswers(t *testing.T) {
-	offsets := map[string]time.Duration{"a": time.Millisecond, "b": 2 * time.Millisecond, "liar": time.Hour}
-	query := func(server string, _ time.Duration) (*ntp.Response, error) {
+func TestTimeServersAgreeAndLiarsAreLeftOut(t *testing.T) {
+	offsets := map[string]time.Duration{
+		"a.example": time.Millisecond, "b.example": 2 * time.Millisecond, "liar.example": time.Hour, "ntp1.inrim.it": 1500 * time.Microsecond,
+	}
+	var mu sync.Mutex
+	asked := map[string]int{}
+	query := func(_ context.Context, server string) (clockwatch.Answer, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		o, ok := offsets[server]
 		if !ok {
-			return nil, errors.New("unreachable")
+			return clockwatch.Answer{}, errors.New("unreachable")
 		}
-		now := time.Unix(1_800_000_000, 0)
-		return &ntp.Response{
-			Time: now, ReferenceTime: now.Add(-time.Minute), Stratum: 1, ClockOffset: o,
-			RootDistance: 5 * time.Millisecond, RTT: 4 * time.Millisecond,
-		}, nil
+		asked[server]++
+		rtt := time.Duration(asked[server]) * 4 * time.Millisecond
+		if asked[server] > 1 { // later answers take longer, and are worse
+			o += rtt / 2
+		}
+		return clockwatch.Answer{Offset: o, Distance: rtt/2 + time.Millisecond, RTT: rtt}, nil
 	}
-	r, err := CheckNTP(context.Background(), []string{"a", "b", "liar", "dead"}, query)
-	if err != nil || r.Server != "b" || r.Agreed != 2 || r.Asked != 4 {
+	now := func(context.Context, time.Duration) error { return nil }
+	servers := []string{"ntp1.inrim.it", "a.example", "b.example", "liar.example", "dead.example"}
+	r, err := CheckNTP(context.Background(), servers, query, now, 5)
+	if err != nil || r.Agreed != 3 || r.Asked != 5 || r.At != 5 || r.Offset < 0 || r.Offset > 4*time.Millisecond || r.Bound > 5*time.Millisecond {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if _, err := CheckNTP(context.Background(), []string{"dead"}, query); !errors.Is(err, ErrNoTimeServer) {
+	for _, s := range r.Servers {
+		if s.False != (s.Name == "liar.example") || (s.Failure != "") != (s.Name == "dead.example") {
+			t.Errorf("%+v", s)
+		}
+		if s.Samples > 0 && s.RTT != 4*time.Millisecond {
+			t.Errorf("%s: not the shortest round trip: %s", s.Name, s.RTT)
+		}
+	}
+	if asked["ntp1.inrim.it"] != 1 || asked["a.example"] != ntpSamples {
+		t.Errorf("asked %v", asked)
+	}
+	if _, err := CheckNTP(context.Background(), []string{"dead.example"}, query, now, 5); !errors.Is(err, ErrNoTimeServer) {
 		t.Fatalf("err %v", err)
+	}
+	if _, err := CheckNTP(context.Background(), []string{"a.example", "liar.example"}, query, now, 5); !errors.Is(err, ErrNoTimeServer) {
+		t.Fatalf("one against one: err %v", err)
 	}
 }

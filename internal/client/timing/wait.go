@@ -40,6 +40,7 @@ func Precise(clk clock.Clock) Wait {
 		}
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		defer raise()()
 		for clk.Now().Before(until) {
 			if ctx.Err() != nil {
 				return ctx.Err()
