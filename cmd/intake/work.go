@@ -24,6 +24,7 @@ import (
 	"puntuale/internal/ledger"
 	"puntuale/internal/pades"
 	"puntuale/internal/postgres"
+	"puntuale/internal/protocolregister"
 	"puntuale/internal/queue"
 	"puntuale/internal/queue/redisqueue"
 	"puntuale/internal/receipt"
@@ -54,6 +55,7 @@ type WorkCmd struct {
 	LogLevel       string            `default:"info" help:"debug, info, warn or error."`
 	PortalURL      string            `help:"Address that people use, for links in mails. Empty: that of --verify-url, without its path."`
 	SMTP           smtpSettings      `embed:"" prefix:"smtp-"`
+	Protocol       bodySettings      `embed:"" prefix:"body-"`
 	Timestamp      timestampSettings `embed:"" prefix:"timestamp-"`
 }
 
@@ -128,9 +130,10 @@ type worker struct {
 	issuer     *issuer.Issuer       // nil without --receipt-workers
 	sequencer  *sequencer.Sequencer // nil with --issuers-only
 	registry   *prometheus.Registry
-	debug      net.Listener      // nil without --debug-listen
-	mail       *mail             // nil without --smtp-host
-	timestamps *timestamping.Job // nil without --timestamp-url
+	debug      net.Listener            // nil without --debug-listen
+	mail       *mail                   // nil without --smtp-host
+	clerk      *protocolregister.Clerk // nil without --body-ipa
+	timestamps *timestamping.Job       // nil without --timestamp-url
 }
 
 func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
@@ -152,7 +155,7 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 		err = w.openStages(&k, models)
 	}
 	if err == nil {
-		err = w.openMail(ctx, &k)
+		err = errors.Join(w.openMail(ctx, &k), w.openClerk(&k))
 	}
 	if err == nil {
 		err = w.openTimestamps()
@@ -266,6 +269,9 @@ func (w *worker) run(ctx context.Context) error {
 		}
 		if w.timestamps != nil {
 			stages.Go(func() error { return w.timestamps.Run(ctx) })
+		}
+		if w.clerk != nil {
+			stages.Go(func() error { return w.clerk.Run(ctx) })
 		}
 		if w.mail != nil {
 			stages.Go(func() error { return w.mail.runner.Run(ctx) })

@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"time"
 )
 
 // Certificate returns the DER of the seal's certificate; it must not be changed.
@@ -28,3 +29,6 @@ func (s *Seal) SignDigest(sum [32]byte) ([]byte, error) {
 	pair.S.FillBytes(out[size:])
 	return out, nil
 }
+
+// Seal returns the seal as its files are at an instant.
+func (w *Watched) Seal(at time.Time) *Seal { return w.current(at) }

@@ -205,8 +205,8 @@ func (v *volume) row(cells [][]string, height float64, a *Annulment) {
 	}
 	if a != nil {
 		v.pdf.SetDrawColor(0xcc, 0x33, 0x4d)
-		v.pdf.SetLineWidth(0.25)
-		v.pdf.Line(leftEdge, v.y+0.6+lineStep/2, leftEdge+277, v.y+0.6+lineStep/2)
+		v.pdf.SetLineWidth(0.8) // a bar beside it: what is annulled stays readable
+		v.pdf.Line(leftEdge-1, v.y+0.6, leftEdge-1, v.y+height+lineStep)
 		v.y += height
 		height = lineStep + 1
 		v.red("ANNULLATA il " + v.said(a))
