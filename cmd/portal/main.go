@@ -1,5 +1,5 @@
 // Command portal is the web portal of applicants and the tools of its operator:
-// serve, migrate, keys, node, day, seed. docs/portal.md describes it.
+// serve, migrate, keys, node, day, quota, list, seed. docs/portal.md describes it.
 package main
 
 import (
@@ -22,7 +22,17 @@ type commands struct {
 		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
 		Reveal dayRevealCommand `cmd:"" help:"Publish the seed of a click day that is over."`
 	} `cmd:"" help:"Click days."`
-	Seed seedCommand `cmd:"" help:"Make the accounts and applications of a demonstration."`
+	Quota struct {
+		Set  quotaSetCommand  `cmd:"" help:"Publish the places of a click day and the rule by which they are given."`
+		Show quotaShowCommand `cmd:"" help:"Print a published version as CSV."`
+	} `cmd:"" help:"Quotas."`
+	List struct {
+		Publish listPublishCommand `cmd:"" help:"Build the list of a click day from the ledger and publish it."`
+		Export  listExportCommand  `cmd:"" help:"Write the files of a published list to a directory."`
+	} `cmd:"" help:"Chronological lists."`
+	Register registerCommands `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
+	Notices  noticesCommands  `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
+	Seed     seedCommand      `cmd:"" help:"Make the accounts and applications of a demonstration."`
 }
 
 func main() {
