@@ -38,10 +38,7 @@ type Press struct {
 
 // Order is what an operator wants published.
 type Order struct {
-	Day *clickday.Day // of the signed calendar
-	// Ends is the instant from which nothing is accepted any more, in
-	// nanoseconds since 1970: the close, or when an operator closed the day.
-	Ends     int64
+	Day      *clickday.Day // of the signed calendar
 	Kind     ranking.Kind
 	Reason   string // needed once a final list is published
 	Operator string
@@ -117,7 +114,7 @@ func ready(o *Order, b *Basis, now time.Time) error {
 		return nil
 	case o.Day.PhaseAt(now.UnixNano()) != clickday.PhaseAfter:
 		return wait("%s is not closed", o.Day.Code)
-	case b.Promise < o.Ends:
+	case b.Promise < o.Day.Closes:
 		return wait("an intake node may still deliver submissions of %s (if it is gone for good, set it inactive)", o.Day.Code)
 	case b.Undecided > 0:
 		return wait("%d submissions of %s have no place in the ledger yet", b.Undecided, o.Day.Code)

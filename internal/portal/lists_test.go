@@ -86,7 +86,7 @@ func (s *site) publish(day *clickday.Day) *lists.Published {
 	press := &lists.Press{
 		Store: s.db, Models: s.models, Signer: signer, Seal: seal, Body: seal.Subject(), PublicURL: "http://portal.example", Clock: s.clock, Workers: 1,
 	}
-	l, _, err := press.Publish(context.Background(), &lists.Order{Day: day, Ends: day.Closes, Kind: ranking.Provisional, Operator: "Ufficio elenchi"})
+	l, _, err := press.Publish(context.Background(), &lists.Order{Day: day, Kind: ranking.Provisional, Operator: "Ufficio elenchi"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

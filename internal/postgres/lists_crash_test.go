@@ -141,7 +141,7 @@ func TestTwoOperators(t *testing.T) {
 	b := ripe(t)
 	other := b.press
 	b.press.Store = &faulty{Store: b.db, applied: true, before: func() {
-		_, _, err := other.Publish(context.Background(), &lists.Order{Day: b.day, Ends: b.day.Closes, Kind: ranking.Final, Operator: "Altro"})
+		_, _, err := other.Publish(context.Background(), &lists.Order{Day: b.day, Kind: ranking.Final, Operator: "Altro"})
 		if !errors.Is(err, lists.ErrBusy) {
 			t.Errorf("the second operator: %v", err)
 		}

@@ -90,7 +90,7 @@ func (b *bureau) quotas(rule, csv, reason string) (*lists.Quotas, error) {
 }
 
 func (b *bureau) publish(kind ranking.Kind, reason string) (*lists.Published, bool, error) {
-	return b.press.Publish(context.Background(), &lists.Order{Day: b.day, Ends: b.day.Closes, Kind: kind, Reason: reason, Operator: "Ufficio elenchi"})
+	return b.press.Publish(context.Background(), &lists.Order{Day: b.day, Kind: kind, Reason: reason, Operator: "Ufficio elenchi"})
 }
 
 func (b *bureau) mustPublish(kind ranking.Kind, reason string) *lists.Published {
