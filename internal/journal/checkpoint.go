@@ -42,6 +42,8 @@ const (
 	checkpointHead   = 114
 	extentSize       = 8
 	briefSize        = 40
+	// briefEvery is about how many bytes of a segment a record takes.
+	briefEvery = 1024
 	// checkpointMax bounds what is read of such a file: more than a segment of
 	// the largest size full of the smallest records can need.
 	checkpointMax = 512 << 20

@@ -16,9 +16,11 @@ import (
 )
 
 const (
-	// checkpointEvery is how often full segments are looked for, checkpointRetry
-	// how long a checkpoint that could not be written is left alone.
+	// checkpointEvery is how often full segments are looked for, checkpointPause the
+	// pause between two of them, and checkpointRetry how long one that could not be
+	// written is left alone.
 	checkpointEvery = time.Second
+	checkpointPause = 100 * time.Millisecond
 	checkpointRetry = time.Minute
 )
 
@@ -50,54 +52,59 @@ func (c *checkpoints) start(s *scanner) {
 	}
 }
 
-// keepCheckpoints writes what is due from time to time.
+// keepCheckpoints writes what is due: at once after a start, then from time to time,
+// and never two in a row, because others need the disk too.
 func (j *Journal) keepCheckpoints() {
 	defer j.done.Done()
-	tick := time.NewTicker(checkpointEvery)
-	defer tick.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-next.C:
 		case <-j.stop:
 			return
 		case <-j.deadCh:
 			return
 		}
-		if err := j.checkpoint(); err != nil {
+		written, err := j.checkpoint()
+		switch {
+		case err != nil:
 			j.opts.Log.Warn("no checkpoint; a start now would read more of the journal", "error", err)
-			tick.Reset(checkpointRetry)
-			continue
+			next.Reset(checkpointRetry)
+		case written:
+			next.Reset(checkpointPause)
+		default:
+			next.Reset(checkpointEvery)
 		}
-		tick.Reset(checkpointEvery)
 	}
 }
 
-// checkpoint writes the checkpoints that are due. An error ends nothing: what a
-// checkpoint says is in the segment too.
-func (j *Journal) checkpoint() error {
+// checkpoint writes the first checkpoint that is due, if any. An error ends nothing:
+// what a checkpoint says is in the segment too.
+func (j *Journal) checkpoint() (written bool, err error) {
 	c := &j.checks
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range j.fullSegments() {
-		for len(c.have) <= i {
-			c.have = append(c.have, false)
-		}
-		if c.have[i] {
-			continue
-		}
-		made, err := j.describe(i, c.at[i])
-		if err != nil {
-			return err
-		}
-		if len(c.at) == i+1 {
-			c.at = append(c.at, made.after())
-		}
-		if err := j.keepCheckpoint(made); err != nil {
-			return err
-		}
-		c.have[i] = true
+	full := j.fullSegments()
+	for len(c.have) < full {
+		c.have = append(c.have, false)
 	}
-	return nil
+	i := slices.Index(c.have[:full], false)
+	if i < 0 {
+		return false, nil
+	}
+	made, err := j.describe(i, c.at[i])
+	if err != nil {
+		return false, err
+	}
+	if len(c.at) == i+1 {
+		c.at = append(c.at, made.after())
+	}
+	if err := j.keepCheckpoint(made); err != nil {
+		return false, err
+	}
+	c.have[i] = true
+	return true, nil
 }
 
 // Checkpointed tells whether every full segment has its checkpoint.
@@ -136,6 +143,7 @@ func (j *Journal) describe(i int, before position) (*checkpoint, error) {
 	c := &checkpoint{
 		node: j.opts.Node, journal: j.meta.Journal, segment: uint32(i + 1), size: seg.size,
 		before: before, chain: before.chain,
+		extents: make([]extent, 0, len(places)), records: make([]brief, 0, seg.size/briefEvery),
 	}
 	var buf []byte
 	for _, p := range places {
