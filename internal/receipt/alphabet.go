@@ -139,7 +139,7 @@ func tag(font []byte) string {
 
 // keptAlphabets is how many sets of rare letters are remembered; each takes
 // about 8 KiB, and names of one country share theirs.
-const keptAlphabets = 512
+const keptAlphabets = 2048
 
 // rareAlphabets remembers the alphabets of rare letters.
 var rareAlphabets = struct {
