@@ -36,6 +36,7 @@ type serveCommand struct {
 	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
 	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
+	DevMail     string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
 }
 
 // Run serves until the context ends.
@@ -102,7 +103,7 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	}
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
-		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
+		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)

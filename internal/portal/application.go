@@ -71,6 +71,7 @@ type outcomeView struct {
 	Node       clickday.NodeID
 	Submission string
 	Receipt    string // address, empty while there is none
+	Segnatura  string // likewise
 	Ahead      string // how many receipts come before, empty unless it is being made
 	Reason     string
 	ReasonText string
@@ -121,6 +122,11 @@ func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *visit) e
 		data.Outcome = p.outcomeView(v, s)
 		if err = p.setAhead(r, v, s, data.Outcome); err != nil {
 			return err
+		}
+		if data.Outcome.Receipt != "" {
+			if data.Outcome.Segnatura, err = p.segnaturaURL(r, v, s); err != nil {
+				return err
+			}
 		}
 		if data.Standing, err = p.standing(r, v, s.Outcome.Submission); err != nil {
 			return err

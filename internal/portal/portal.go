@@ -50,6 +50,9 @@ type Store interface {
 	Applications(ctx context.Context, account clickday.AccountID, limit, offset int) ([]accounts.Application, int, error)
 	// CurrentSeal returns the seal that counts, or ErrNotFound.
 	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
+	// SegnaturaOf returns the protocol signature of an application of the
+	// account, or ErrNotFound while there is none.
+	SegnaturaOf(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) ([]byte, error)
 	// RegisterEntry returns the public entry of a numbered submission, or
 	// ErrNotFound.
 	RegisterEntry(ctx context.Context, id clickday.SubmissionID) (accounts.Entry, error)
@@ -76,6 +79,9 @@ type Config struct {
 	// Ledger checks heads of the ledger; its keys are shown to the public. Nil
 	// shows none.
 	Ledger *ledger.Verifier
+	// DevMail is a directory of mails to show at /dev/mail, for a demo only;
+	// empty for none.
+	DevMail string
 	// Seals are the certificates that seal receipts, Authorities the roots of
 	// the RFC 3161 authority (DER): the public is told of them.
 	Seals, Authorities [][]byte
@@ -180,6 +186,9 @@ func (p *Portal) people() http.Handler {
 	for _, rt := range p.routes() {
 		mux.Handle(rt.pattern, p.page(rt))
 	}
+	if p.cfg.DevMail != "" {
+		mux.Handle("GET /dev/mail", p.page(route{handle: p.devMail}))
+	}
 	return mux
 }
 
@@ -219,6 +228,7 @@ func (p *Portal) routes() []route {
 		{"GET /applications/{id}/reopen", true, p.reopenForm},
 		{"POST /applications/{id}/reopen", true, p.reopenSubmit},
 		{"GET /applications/{id}/receipt", true, p.receipt},
+		{"GET /applications/{id}/segnatura", true, p.segnatura},
 		{"GET /devices", true, p.devices},
 		{"POST /devices/{id}/revoke", true, p.revokeDevice},
 		{"GET /oauth/authorize", false, p.consentForm},

@@ -47,12 +47,13 @@ func everyView() map[string][]view {
 	out := func(protocol, receipt, reason string) *outcomeView {
 		return &outcomeView{
 			State: clickday.Receipted, Badge: sentBadges[clickday.Receipted], Protocol: protocol, Exact: evil, ExactUTC: evil, Bound: evil,
-			Source: "outcome.source.kernel", Clock: "outcome.clock.ok", Node: 1, Submission: evil, Receipt: receipt, Reason: reason, ReasonText: evil,
+			Source: "outcome.source.kernel", Clock: "outcome.clock.ok", Node: 1, Submission: evil, Receipt: receipt, Segnatura: receipt, Reason: reason, ReasonText: evil,
 		}
 	}
 	request := oauth.Request{RedirectURI: evil, Challenge: evil, State: evil}
 	return map[string][]view{
 		"home":         {&homeView{b(), []dayView{day}}, &homeView{base: base{Title: "home.title"}}},
+		"devmail":      {&devMailView{b(), []mailView{{evil, evil, evil, evil}}, 3}, &devMailView{base: b()}},
 		"login":        {&loginView{b(), evil, evil, "login.throttled", 3}, &loginView{base: b(), Error: "login.wrong"}},
 		"applications": {&applicationsView{b(), []rowView{{evil, evil, evil, "B", evil, evil, draftBadges[clickday.Ready], evil, evil}, {}}[:1], 2, 2, 1, 3}, &applicationsView{base: b()}},
 		"new":          {&newView{b(), []dayView{day}, "new.choose"}, &newView{base: b()}},
