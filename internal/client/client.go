@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"puntuale/internal/client/keystore"
@@ -52,8 +53,11 @@ type Config struct {
 	Passphrase keystore.Passphrase
 	// OpenBrowser opens the log-in page; nil is pairing.OpenBrowser.
 	OpenBrowser func(address string) error
-	// Transport is for the portal; nil is http.DefaultTransport.
+	// Transport is for the portal; nil is one that goes through Proxy.
 	Transport http.RoundTripper
+	// Proxy is "" for what the system's environment says, "direct" for none, or
+	// the address of an HTTP proxy with name and password if need be.
+	Proxy string
 	// NTP asks a time server; nil is timing.QueryNTP.
 	NTP timing.Query
 	// TimeServers are asked instead of those that the portal names; nil: those.
@@ -69,6 +73,7 @@ type Config struct {
 type Client struct {
 	Config
 	store     *store.Store
+	proxy     func(*http.Request) (*url.URL, error)
 	base      *timing.Base
 	calendars *calendars
 
@@ -103,7 +108,16 @@ func Open(c Config) (*Client, error) {
 	if c.NTP == nil {
 		c.NTP = timing.QueryNTP
 	}
-	cl := &Client{Config: c, store: st, base: timing.NewBase(c.Clock), progress: map[string]sending.Progress{}}
+	proxy, err := link.ParseProxy(c.Proxy)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	if c.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.Proxy = proxy
+		c.Transport = t
+	}
+	cl := &Client{Config: c, store: st, proxy: proxy, base: timing.NewBase(c.Clock), progress: map[string]sending.Progress{}}
 	if err := cl.load(); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -224,15 +238,31 @@ func (c *Client) nodes() ([]link.Node, error) {
 		}
 		if n.WarmURL != "" {
 			warm, err := link.NewNode(n.Node, n.WarmURL, n.CAPEM, n.PublicKey)
+			if err == nil {
+				err = c.throughProxy(&warm)
+			}
 			if err != nil {
 				c.Log.Warn("ticketed address is of no use", "err", err)
 			} else {
 				node.Warm = &warm
 			}
 		}
+		if err := c.throughProxy(&node); err != nil {
+			return nil, err
+		}
 		out = append(out, node)
 	}
 	return out, nil
+}
+
+// throughProxy finds out whether a node is reached through a proxy.
+func (c *Client) throughProxy(n *link.Node) error {
+	u, err := c.proxy(&http.Request{URL: &url.URL{Scheme: "https", Host: n.Addr}})
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	n.Proxy = u
+	return nil
 }
 
 // touch says that a new snapshot is worth taking.

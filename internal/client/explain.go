@@ -60,6 +60,8 @@ func Explain(err error) clickday.Text {
 		return clickday.MeaningOf(refusal.Problem.Code).Detail
 	case errors.As(err, &coded):
 		return clickday.MeaningOf(coded.Code).Detail
+	case isNetworkFault(err):
+		return explainNetwork(err)
 	case errors.As(err, &network):
 		return clickday.Text{IT: "La rete non risponde: " + err.Error(), EN: "The network does not answer: " + err.Error()}
 	default:

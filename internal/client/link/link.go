@@ -43,6 +43,7 @@ type Node struct {
 	Public ed25519.PublicKey
 	TLS    *tls.Config // nil: plain, only on loopback
 	Warm   *Node       // its ticketed address, nil for none
+	Proxy  *url.URL    // HTTP proxy to go through, nil for none
 }
 
 // NewNode reads a node's address. Plain http is taken on loopback only. An
@@ -102,18 +103,24 @@ type Conn struct {
 
 // Dial connects and shakes hands.
 func Dial(ctx context.Context, n Node, base *timing.Base) (*Conn, error) {
-	d := &net.Dialer{Timeout: exchangeTimeout}
-	var c net.Conn
-	var err error
-	if n.TLS == nil {
-		c, err = d.DialContext(ctx, "tcp", n.Addr)
-	} else {
-		c, err = (&tls.Dialer{NetDialer: d, Config: n.TLS}).DialContext(ctx, "tcp", n.Addr)
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	defer cancel()
+	c, err := dialNet(ctx, &n, &net.Dialer{})
+	if err == nil && n.TLS != nil {
+		c, err = handshake(ctx, c, n.TLS)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("intake node %d: %w", n.ID, err)
 	}
 	return &Conn{node: n, base: base, net: c, r: bufio.NewReaderSize(c, 4096)}, nil
+}
+
+func handshake(ctx context.Context, c net.Conn, config *tls.Config) (net.Conn, error) {
+	t := tls.Client(c, config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return t, nil
 }
 
 // Close drops the connection.

@@ -32,6 +32,9 @@ var (
 	ErrInsecure = errors.New("the portal's address must begin with https:// (http:// is taken on this computer only)")
 	// ErrUnauthorized: the token is no longer good; pair again.
 	ErrUnauthorized = errors.New("the portal no longer knows this computer: pair it again")
+	// ErrStranger: somebody else answers in the place of the portal: a Wi-Fi that
+	// wants a log-in, or a filter.
+	ErrStranger = errors.New("another page answers in the place of the portal: is there a Wi-Fi that wants a log-in?")
 	// ErrNotYet: the receipt is not ready.
 	ErrNotYet = errors.New("not ready yet")
 )
@@ -98,6 +101,9 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		return err
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("<")) {
+		return fmt.Errorf("portal: %s: %w", path, ErrStranger)
+	}
 	if err := json.Unmarshal(b, out); err != nil {
 		return fmt.Errorf("portal: %s: the answer is not what was expected: %w", path, err)
 	}
@@ -136,6 +142,8 @@ func statusError(status int, body []byte) error {
 		return nil
 	case status == http.StatusUnauthorized:
 		return ErrUnauthorized
+	case status >= 300 && status < 400, status == http.StatusNetworkAuthenticationRequired:
+		return fmt.Errorf("portal: status %d: %w", status, ErrStranger)
 	}
 	p := wire.ParseProblem(body)
 	p.Status = status

@@ -116,27 +116,24 @@ func (s *Store) putFile(name string, b []byte) error {
 	if s.dead != nil {
 		return fmt.Errorf("store: stopped after a failed write: %w", s.dead)
 	}
-	if err := s.disk.writeAll(s.dir, []blob{{name, b}}, false); err != nil {
-		s.dead = err
-		return fmt.Errorf("store: %w", err)
-	}
-	return nil
+	return s.write(s.dir, []blob{{name, b}})
 }
 
-// Forget removes every record, the calendar and the profile. The lock stays
-// until Close. The caller decides whether that is wise.
+// Forget removes everything below the directory, whatever it is called, except
+// the lock, which stays until Close. The caller decides whether that is wise.
 func (s *Store) Forget() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var err error
-	for app := range s.records {
-		err = errors.Join(err, os.Remove(filepath.Join(s.dir, applicationsDir, app+recordSuffix)))
-		delete(s.records, app)
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
 	}
-	for _, name := range []string{calendarName, timeName, profileName} {
-		if e := os.Remove(filepath.Join(s.dir, name)); e != nil && !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
+	clear(s.records)
+	for _, e := range entries {
+		if e.Name() == lockName || e.Name() == accountsDir {
+			continue // other accounts have stores of their own
 		}
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, e.Name())))
 	}
-	return errors.Join(err, syncDir(s.dir))
+	return errors.Join(err, os.MkdirAll(filepath.Join(s.dir, applicationsDir), 0o700), syncDir(s.dir))
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,8 +68,24 @@ func openWith(dir string, d disk) (*Store, error) {
 	return s, nil
 }
 
+// OpenReader reads what is there without the lock, for a look while another
+// process works: what is put changes this copy alone. Every file is whole at
+// every moment, so what is read was true a moment ago.
+func OpenReader(dir string) (*Store, error) {
+	s := &Store{dir: dir, records: make(map[string]Record)}
+	return s, s.read()
+}
+
+// ReadOnly reports whether the store only looks.
+func (s *Store) ReadOnly() bool { return s.lock == nil }
+
 // Close gives the lock back.
-func (s *Store) Close() error { return s.lock.Close() }
+func (s *Store) Close() error {
+	if s.ReadOnly() {
+		return nil
+	}
+	return s.lock.Close()
+}
 
 // Dir is where the store lies.
 func (s *Store) Dir() string { return s.dir }
@@ -76,18 +93,25 @@ func (s *Store) Dir() string { return s.dir }
 func (s *Store) read() error {
 	dir := filepath.Join(s.dir, applicationsDir)
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) && s.ReadOnly() {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
+		case s.ReadOnly() && strings.HasPrefix(e.Name(), tmpPrefix): // becomes one just now
 		case strings.HasPrefix(e.Name(), tmpPrefix): // never became a record
 			if err := os.Remove(path); err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
 		case strings.HasSuffix(e.Name(), recordSuffix):
 			r, err := readRecord(path)
+			if errors.Is(err, fs.ErrNotExist) && s.ReadOnly() {
+				continue // dropped a moment ago
+			}
 			if err != nil {
 				return err
 			}
@@ -148,12 +172,23 @@ func (s *Store) put(records []Record) error {
 	if len(files) == 0 {
 		return nil
 	}
-	if err := s.disk.writeAll(filepath.Join(s.dir, applicationsDir), files, false); err != nil {
-		s.dead = err
-		return fmt.Errorf("store: %w", err)
+	if err := s.write(filepath.Join(s.dir, applicationsDir), files); err != nil {
+		return err
 	}
 	for _, r := range records {
 		s.records[r.Application] = r
+	}
+	return nil
+}
+
+// write puts files on disk, unless the store only looks. The caller holds mu.
+func (s *Store) write(dir string, files []blob) error {
+	if s.ReadOnly() {
+		return nil
+	}
+	if err := s.disk.writeAll(dir, files, false); err != nil {
+		s.dead = err
+		return fmt.Errorf("store: %w", err)
 	}
 	return nil
 }
@@ -209,7 +244,7 @@ func (s *Store) DropUnsent(application string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.records[application]
-	if !ok {
+	if !ok || s.ReadOnly() {
 		return nil
 	}
 	if !r.State.Unsent() {
