@@ -74,6 +74,12 @@ bench-client: deps-demo programs ## figures of the mini-client: early and late a
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench client $(BENCH)
 
+.PHONY: bench-generator
+bench-generator: programs ## our generator of load beside wrk, on the same servers
+	@scripts/deps.sh bench
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench generator $(BENCH)
+
 .PHONY: vectors
 vectors: ## write the test vectors of docs/protocol.md anew
 	go test ./internal/wire -run Vectors -update
