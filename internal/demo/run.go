@@ -12,6 +12,7 @@ import (
 
 	"puntuale/internal/clock"
 	"puntuale/internal/installation"
+	"puntuale/internal/smtpsink"
 )
 
 const (
@@ -40,7 +41,14 @@ func Run(ctx context.Context, o Options, out io.Writer, c clock.Clock) (err erro
 	defer lock.Close()
 	d := &demo{Options: o, out: out, clock: c}
 	d.say("Avvio di PostgreSQL, Redis e chiavi… / Starting PostgreSQL, Redis and keys…")
+	mails := filepath.Join(o.Dir, "mail")
+	sink, err := smtpsink.Start(smtpsink.Options{Dir: mails})
+	if err != nil {
+		return err
+	}
+	defer sink.Stop()
 	d.place, err = installation.Open(ctx, installation.Config{
+		SMTP: sink.Addr(), MailDir: mails,
 		Bin: o.Bin, Dir: o.Dir, DatabaseURL: o.DatabaseURL, RedisURL: o.RedisURL, PortalPort: o.Port, Output: io.Discard,
 	})
 	if err != nil {
@@ -120,6 +128,7 @@ func (d *demo) summary() {
 	took := d.clock.Now().Sub(d.opens)
 	d.say("\nRicevute / receipts:  %s", d.receiptDir())
 	d.say("Portale / portal:     %s  (password: %s)", d.place.PortalURL, Password)
+	d.say("E-mail / e-mails:     %s/dev/mail", d.place.PortalURL)
 	verdict := "ok"
 	if took > receiptTarget {
 		verdict = "short"

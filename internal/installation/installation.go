@@ -36,7 +36,11 @@ type Config struct {
 	Disposable bool
 	// PortalPort is tried first for the portal; 0 takes any free one.
 	PortalPort int
-	Output     io.Writer // what the set-up commands print
+	// SMTP is a mail server on this machine for notices, host:port without
+	// protection; empty for none. MailDir is where it keeps mails, for the
+	// portal to show at /dev/mail; empty for not at all.
+	SMTP, MailDir string
+	Output        io.Writer // what the set-up commands print
 }
 
 // Installation is a set of running servers and programs.
@@ -150,6 +154,8 @@ func (in *Installation) define() {
 		"--tls-cert", filepath.Join(in.keys(), "tls.crt"), "--tls-key", filepath.Join(in.keys(), "tls.key"),
 		"--calendar-url", in.PortalURL+"/api/v1/calendar")
 	in.Worker = program("worker", "intake", "work", "--keys", in.keys(), "--verify-url", in.PortalURL+"/verify")
+	in.Worker.Args = append(in.Worker.Args, in.workerExtras()...)
+	in.Portal.Args = append(in.Portal.Args, in.portalExtras()...)
 }
 
 func (in *Installation) env() []string {

@@ -42,6 +42,7 @@ var allowed = map[string]struct {
 	"GET /applications/{id}/reopen":        {"{id}/reopen", 200, 404},
 	"POST /applications/{id}/reopen":       {"{id}/reopen", 303, 404},
 	"GET /applications/{id}/receipt":       {"{id}/receipt", 404, 404},
+	"GET /applications/{id}/segnatura":     {"{id}/segnatura", 404, 404},
 	"GET /devices":                         {"/devices", 200, 200},
 	"POST /devices/{id}/revoke":            {"/devices/{device}/revoke", 303, 404},
 	"GET /oauth/authorize":                 {"/oauth/authorize", 400, 400},
