@@ -93,12 +93,13 @@ func tunnel(c net.Conn, n *Node) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProxy, err)
 	}
-	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusProxyAuthRequired:
-		return ErrProxyAuth
-	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("%w: %s", ErrProxy, resp.Status)
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil // its body is the tunnel
+	case http.StatusProxyAuthRequired:
+		err = ErrProxyAuth
+	default:
+		err = fmt.Errorf("%w: %s", ErrProxy, resp.Status)
 	}
-	return nil
+	return errors.Join(err, resp.Body.Close())
 }

@@ -31,12 +31,12 @@ func proxy(t *testing.T) *httptest.Server {
 			return
 		}
 		defer to.Close()
-		w.WriteHeader(http.StatusOK)
 		c, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			return
 		}
 		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 200 Connected\r\n\r\n")
 		go io.Copy(to, c)
 		io.Copy(c, to)
 	}))
