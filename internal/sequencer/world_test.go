@@ -168,6 +168,9 @@ type world struct {
 	term  Term
 	lanes []*lane
 	all   []truth
+
+	lead   *postgres.DB // for the sequencer alone; db if nil
+	doomed bool         // the process dies of the next failure of the queue
 }
 
 // truth is one record as the test knows it.
@@ -216,10 +219,7 @@ func newWorld(t testing.TB, db *postgres.DB, seed uint64, nodes int) *world {
 func (w *world) newSequencer(reg prometheus.Registerer) *Sequencer {
 	w.t.Helper()
 	s, err := New(Config{
-		Lead: func(ctx context.Context) (Term, bool, error) {
-			t, ok, err := w.db.Lead(ctx)
-			return &faultyTerm{t, w.fault}, ok, err
-		},
+		Lead:  w.leadThrough,
 		Queue: w.queue, Judge: plainJudge{}, Clock: w.clock, Log: slog.New(slog.DiscardHandler),
 		Metrics: NewMetrics(reg), Retention: time.Minute,
 	})
@@ -252,7 +252,7 @@ func (w *world) start() error {
 		pause(ctx, time.Millisecond) // the server may not have noticed that the former leader is gone
 	}
 	if err != nil {
-		w.t.Fatal(err)
+		return err
 	}
 	w.term = t
 	nodes, err := t.Nodes(ctx)
@@ -292,7 +292,8 @@ func (w *world) work() {
 		}
 	}
 	for _, l := range w.lanes {
-		if err := l.step(ctx); err != nil && !isQueue(err) {
+		if err := l.step(ctx); err != nil && (!isQueue(err) || w.doomed) {
+			w.doomed = false
 			w.crash()
 			return
 		}
