@@ -107,13 +107,13 @@ func (c *checker) proof(b []byte) {
 
 func (c *checker) facts(e *ledger.Evidence, l *ledger.Leaf) {
 	r := c.report
-	r.Fact("outcome", outcomeLabel, string(l.Outcome))
+	r.FactInWords("outcome", outcomeLabel, string(l.Outcome), outcomeWords[l.Outcome])
 	if l.Number > 0 {
 		r.Fact("protocol", protocolLabel, clickday.ProtocolNumber(e.Day, l.Number))
 	}
 	r.Fact("day", dayLabel, e.Day)
 	r.Fact("arrived", arrivedLabel, arrivedIn(e.Leaf))
-	r.Fact("bound", boundLabel, boundText(l.Bound))
+	r.FactInWords("bound", boundLabel, l.Bound.String(), boundWords(l.Bound))
 	r.Fact("node", nodeLabel, strconv.Itoa(int(l.Node)))
 	r.Fact("position", positionLabel, strconv.FormatInt(e.Index, 10))
 	r.Fact("submission", submissionLabel, l.Submission.String())

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/ledger"
 	"puntuale/internal/verdict"
 )
 
@@ -22,6 +23,10 @@ var (
 	positionLabel   = say("Posizione nel registro", "Position in the ledger")
 	submissionLabel = say("Invio", "Submission")
 )
+
+var outcomeWords = map[ledger.Outcome]clickday.Text{
+	ledger.Numbered: say("numerata", "numbered"), ledger.Repeated: say("ripetuta", "repeated"), ledger.Refused: say("respinta", "refused"),
+}
 
 // Titles and details of checks.
 var (
@@ -62,13 +67,13 @@ func timestampDetail(at time.Time) clickday.Text {
 // What is wrong, and what it means.
 
 func sealWrong(err error) clickday.Text {
-	return say("Il sigillo non vale: %v", "The seal does not hold: %v", err)
+	return say("Il sigillo non vale (%v).", "The seal does not hold (%v).", err)
 }
 
 var sealMeans = say("Il PDF è stato modificato, o non è stato emesso da questo ente.", "The PDF was changed, or was not issued by this body.")
 
 func proofWrong(err error) clickday.Text {
-	return say("La prova non si può leggere: %v", "The proof cannot be read: %v", err)
+	return say("La prova non si può leggere (%v).", "The proof cannot be read (%v).", err)
 }
 
 var (
@@ -77,7 +82,7 @@ var (
 )
 
 func checkpointWrong(err error) clickday.Text {
-	return say("La testa del registro non vale: %v", "The head of the ledger does not hold: %v", err)
+	return say("La testa del registro non vale (%v).", "The head of the ledger does not hold (%v).", err)
 }
 
 var (
@@ -87,13 +92,13 @@ var (
 )
 
 func timestampWrong(err error) clickday.Text {
-	return say("La marca temporale non vale: %v", "The time-stamp does not hold: %v", err)
+	return say("La marca temporale non vale (%v).", "The time-stamp does not hold (%v).", err)
 }
 
 var timestampMeans = say("Non è dimostrato quando la testa è stata firmata.", "It is not proven when the head was signed.")
 
 func ackWrong(err error) clickday.Text {
-	return say("L’esito dell’invio non vale: %v", "The acknowledgement does not hold: %v", err)
+	return say("L’esito dell’invio non vale (%v).", "The acknowledgement does not hold (%v).", err)
 }
 
 var (
@@ -106,6 +111,14 @@ func differs(name clickday.Text, ack, leaf string) clickday.Text {
 		IT: name.IT + ": l’esito dice " + ack + ", il registro " + leaf + ".",
 		EN: name.EN + ": the acknowledgement says " + ack + ", the ledger " + leaf + ".",
 	}
+}
+
+// boundWords writes the bound of a clock for a person.
+func boundWords(d time.Duration) clickday.Text {
+	if d == 0 {
+		return say("non misurata", "not measured")
+	}
+	return clickday.Text{IT: boundText(d), EN: boundText(d)}
 }
 
 // boundText writes the bound of a clock, which 0 leaves open.

@@ -220,8 +220,8 @@ func (w *while) Read(b []byte) (int, error) {
 func viewReport(r *verdict.Report, lang string) *reportView {
 	say := func(t clickday.Text) string { return t.In(lang) }
 	out := &reportView{OK: r.OK(), Headline: say(r.Headline()), More: r.More}
-	for _, f := range r.Facts {
-		out.Facts = append(out.Facts, factView{say(f.Label), f.Value})
+	for i := range r.Facts {
+		out.Facts = append(out.Facts, factView{say(r.Facts[i].Label), r.Facts[i].Say(lang)})
 	}
 	for i := range r.Checks {
 		c := &r.Checks[i]

@@ -18,7 +18,7 @@ import (
 // facts are what the list says about itself.
 func (c *checker) facts() {
 	h, r := c.header, c.report
-	r.Fact("kind", kindLabel, kindWords[h.Kind])
+	r.FactInWords("kind", kindLabel, string(h.Kind), kindWords[h.Kind])
 	r.Fact("day", dayLabel, h.Day)
 	r.Fact("granularity", grainLabel, grainName(h.Granularity))
 	r.Fact("rows", rowsLabel, strconv.FormatInt(c.reader.rows, 10))
@@ -30,7 +30,9 @@ func (c *checker) facts() {
 	r.Fact("root", rootLabel, tlog.Hash(c.root.root()).String())
 	r.Fact("tie_commitment", tieLabel, hex.EncodeToString(h.TieCommitment[:]))
 	r.Fact("policy", policyLabel, h.Policy)
-	r.Fact("policy_document", documentLabel, hex.EncodeToString(h.PolicyDocument[:]))
+	if h.PolicyDocument != [32]byte{} {
+		r.Fact("policy_document", documentLabel, hex.EncodeToString(h.PolicyDocument[:]))
+	}
 }
 
 // settle makes the checks of the whole list and gives every check its answer.

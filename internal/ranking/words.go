@@ -34,7 +34,7 @@ var (
 	documentLabel = say("Atto (SHA-256)", "Document (SHA-256)")
 )
 
-var kindWords = map[Kind]string{Provisional: "provvisorio / provisional", Final: "definitivo / final"}
+var kindWords = map[Kind]clickday.Text{Provisional: say("provvisorio", "provisional"), Final: say("definitivo", "final")}
 
 // Titles and details of checks.
 var (
@@ -108,13 +108,13 @@ func formatWrong(err error) clickday.Text {
 var formatMeans = say("È stato modificato o tagliato, o non è un elenco di questo sistema.", "It was changed or cut, or is no list of this system.")
 
 func signatureWrong(err error) clickday.Text {
-	return say("La firma sul file non vale: %v", "The signature over the file does not hold: %v", err)
+	return say("La firma sul file non vale (%v).", "The signature over the file does not hold (%v).", err)
 }
 
 var signatureMeans = say("Almeno un byte del file non è quello pubblicato, o l’elenco è di qualcun altro.", "At least one byte of the file is not what was published, or the list is somebody else’s.")
 
 func checkpointWrong(err error) clickday.Text {
-	return say("La testa del registro non vale: %v", "The head of the ledger does not hold: %v", err)
+	return say("La testa del registro non vale (%v).", "The head of the ledger does not hold (%v).", err)
 }
 
 var checkpointMeans = say("Nessuno di cui ci si fida ha firmato queste righe.", "Nobody who is trusted has signed these rows.")
@@ -207,7 +207,7 @@ var dayWrong = say("Il calendario firmato non ha questo giorno.", "The signed ca
 var calendarMeans = say("Le regole del giorno non sono quelle pubblicate prima dell’apertura.", "The rules of the day are not those published before the opening.")
 
 func timestampWrong(err error) clickday.Text {
-	return say("La marca temporale non vale: %v", "The time-stamp does not hold: %v", err)
+	return say("La marca temporale non vale (%v).", "The time-stamp does not hold (%v).", err)
 }
 
 var timestampMeans = say("Non è dimostrato quando la testa è stata firmata.", "It is not proven when the head was signed.")

@@ -38,9 +38,10 @@ func (r *Report) Print(w io.Writer, lang string) error {
 	for _, f := range r.Facts {
 		width = max(width, len([]rune(f.Label.In(lang))))
 	}
-	for _, f := range r.Facts {
+	for i := range r.Facts {
+		f := &r.Facts[i]
 		label := f.Label.In(lang)
-		fmt.Fprintf(&b, "%s:%s %s\n", label, strings.Repeat(" ", width-len([]rune(label))), f.Value)
+		fmt.Fprintf(&b, "%s:%s %s\n", label, strings.Repeat(" ", width-len([]rune(label))), f.Say(lang))
 	}
 	if len(r.Facts) > 0 {
 		b.WriteString("\n")

@@ -45,7 +45,17 @@ type Finding struct {
 type Fact struct {
 	ID    string        `json:"id"`
 	Label clickday.Text `json:"label"`
-	Value string        `json:"value"`
+	Value string        `json:"value"` // for programs
+	// Words say the value to a person, where the value itself does not.
+	Words clickday.Text `json:"words,omitzero"`
+}
+
+// Say returns the value in a language.
+func (f *Fact) Say(lang string) string {
+	if w := f.Words.In(lang); w != "" {
+		return w
+	}
+	return f.Value
 }
 
 // Report is the outcome of a verification.
@@ -80,7 +90,12 @@ func Say(it, en string, args ...any) clickday.Text {
 
 // Fact adds a fact.
 func (r *Report) Fact(id string, label clickday.Text, value string) {
-	r.Facts = append(r.Facts, Fact{id, label, value})
+	r.Facts = append(r.Facts, Fact{ID: id, Label: label, Value: value})
+}
+
+// FactInWords adds a fact whose value is a word for programs.
+func (r *Report) FactInWords(id string, label clickday.Text, value string, words clickday.Text) {
+	r.Facts = append(r.Facts, Fact{id, label, value, words})
 }
 
 // Find adds a finding.
@@ -101,7 +116,7 @@ func (r *Report) Settle(id string, title, detail clickday.Text) {
 	state := Proven
 	if r.Found(id) {
 		state = Wrong
-		detail = Say("Qualcosa non torna: si veda sotto.", "Something is wrong: see below.")
+		detail = Say("Qualcosa non torna: si veda che cosa.", "Something is wrong: see what.")
 	}
 	r.Checks = append(r.Checks, Check{id, state, title, detail})
 }

@@ -51,5 +51,5 @@ func signed(a *wire.Acknowledgement, k *trust.Keys) error {
 }
 
 func wrong(err error) clickday.Text {
-	return verdict.Say("L’esito non vale: %v", "The acknowledgement does not hold: %v", err)
+	return verdict.Say("L’esito non vale (%v).", "The acknowledgement does not hold (%v).", err)
 }
