@@ -80,6 +80,12 @@ bench-generator: programs ## our generator of load beside wrk, on the same serve
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench generator $(BENCH)
 
+.PHONY: bench-register
+bench-register: deps-demo programs ## figures of numbers, ledger, receipts and verification; crash table; 1,000 seeds of several nodes (long)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench register $(REGISTER)
+	@set -o pipefail; PUNTUALE_REGISTER=long go test -count=1 -timeout 4h -v -run 'TestCrashTable|TestManyNodes' ./internal/sequencer | grep -E '^(FIGURE|FAIL|ok|--- FAIL)'
+
 .PHONY: vectors
 vectors: ## write the test vectors of docs/protocol.md anew
 	go test ./internal/wire -run Vectors -update

@@ -122,7 +122,7 @@ func compare(t *testing.T, in *installation.Installation, clientDir, receipts st
 		}
 	}
 	slices.SortFunc(rows, func(a, b numbered) int {
-		return cmp.Or(cmp.Compare(a.arrived, b.arrived), bytes.Compare(a.tie[:], b.tie[:]))
+		return cmp.Or(cmp.Compare(clickday.Bucket(a.arrived, 0), clickday.Bucket(b.arrived, 0)), bytes.Compare(a.tie[:], b.tie[:]))
 	})
 	seen := map[string]bool{}
 	for i, r := range rows {

@@ -234,11 +234,13 @@ func TestManyNodes(t *testing.T) {
 	if long() {
 		seeds, real, submissions = setting("PUNTUALE_SEEDS", 1000), setting("PUNTUALE_REAL_SEEDS", 5), 100_000
 	}
+	first := setting("PUNTUALE_FIRST_SEED", 1)
 	var wrong, next atomic.Int64
+	next.Store(int64(first - 1))
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for seed := next.Add(1); seed <= int64(seeds); seed = next.Add(1) {
+			for seed := next.Add(1); seed < int64(first+seeds); seed = next.Add(1) {
 				if err := runInMemory(t.Context(), uint64(seed), submissions); err != nil {
 					wrong.Add(1)
 					t.Errorf("seed %d in memory: %v", seed, err)
