@@ -33,7 +33,7 @@ func registration() protocolregister.Registration {
 	return r
 }
 
-func seal(t *testing.T) (s *pades.Seal, dir string) {
+func seal(t testing.TB) (s *pades.Seal, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	if err := keys.InitSeal(clock.System{}, dir, "Ente di prova"); err != nil {
