@@ -28,6 +28,7 @@ var registerParts = []registerPart{
 	{"throughput", registerThroughput},
 	{"receipts", registerReceipts},
 	{"verify", registerVerify},
+	{"lists", registerLists},
 }
 
 // Register measures the parts of the plan and writes figures as they come.

@@ -145,7 +145,7 @@ func (b *bureau) file(l *lists.Published, name string) []byte {
 func (b *bureau) verify(csv []byte) *verdict.Report {
 	b.t.Helper()
 	report, err := ranking.Verify(bytes.NewReader(csv), &ranking.Options{
-		Keys: &trust.Keys{Ledger: []string{pgtest.LedgerSigner().Verifier().String()}}, Day: b.day,
+		Keys: &trust.Keys{Ledger: []string{pgtest.LedgerSigner().Verifier().String()}}, Calendar: &clickday.Calendar{Version: 1, Days: []clickday.Day{*b.day}},
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package listtest puts decided click days into a test's database: sealed
+// Package listtest puts decided click days into the database of a test or a benchmark: sealed
 // applications, their submissions, numbers and leaves, as the worker would have
 // left them. Nothing of it is signed by a client or received by a node.
 package listtest
@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +17,14 @@ import (
 	"puntuale/internal/forms/sample"
 	"puntuale/internal/postgres"
 )
+
+// T is what is told of a failure, which must not return: testing.TB, or a program
+// that measures.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // Seed is the tie seed of Day.
 var Seed = []byte("thirty-two bytes of a tie seed..")
@@ -35,20 +42,20 @@ func Day() *clickday.Day {
 }
 
 // Put adds a click day with its seed, and node 1.
-func Put(t testing.TB, db *postgres.DB, d *clickday.Day) {
+func Put(t T, db *postgres.DB, d *clickday.Day) {
 	t.Helper()
 	exec(t, db, "INSERT INTO click_days (id, code, tie_seed, granularity) VALUES ($1, $2, $3, $4)", d.ID, d.Code, Seed, int64(d.Grain()))
 	Node(t, db)
 }
 
 // Node adds node 1, whose promise Number gives.
-func Node(t testing.TB, db *postgres.DB) {
+func Node(t T, db *postgres.DB) {
 	t.Helper()
 	exec(t, db, "INSERT INTO intake_nodes (node, public_key, url) VALUES (1, '\\x00', '') ON CONFLICT DO NOTHING")
 }
 
 // Account adds an account without a limit.
-func Account(t testing.TB, db *postgres.DB, email string) clickday.AccountID {
+func Account(t T, db *postgres.DB, email string) clickday.AccountID {
 	t.Helper()
 	var id clickday.AccountID
 	err := db.Pool.QueryRow(context.Background(), `INSERT INTO accounts (kind, email, password_hash, display_name, tax_code, created_at)
@@ -78,7 +85,7 @@ func Answers(n uint64, state, sector, place string) forms.Answers {
 
 // Send adds submissions that wait for their decision, and returns their
 // applications.
-func Send(t testing.TB, db *postgres.DB, d *clickday.Day, from uint64, sent []Sent) []clickday.ApplicationID {
+func Send(t T, db *postgres.DB, d *clickday.Day, from uint64, sent []Sent) []clickday.ApplicationID {
 	t.Helper()
 	var seals, applications, submissions [][]any
 	ids := make([]clickday.ApplicationID, len(sent))
@@ -125,7 +132,7 @@ func idOf(what string, n uint64) [32]byte {
 }
 
 // Number lets node 1 promise everything before an instant, and decides about it.
-func Number(t testing.TB, db *postgres.DB, promise time.Time) {
+func Number(t T, db *postgres.DB, promise time.Time) {
 	t.Helper()
 	ctx := context.Background()
 	exec(t, db, "UPDATE intake_nodes SET watermark = $1", promise.UnixNano())
@@ -149,19 +156,19 @@ func Number(t testing.TB, db *postgres.DB, promise time.Time) {
 }
 
 // Reveal publishes the seed.
-func Reveal(t testing.TB, db *postgres.DB, d *clickday.Day, at time.Time) {
+func Reveal(t T, db *postgres.DB, d *clickday.Day, at time.Time) {
 	t.Helper()
 	exec(t, db, "UPDATE click_days SET seed_revealed_at = $2 WHERE id = $1", d.ID, at)
 }
 
-func exec(t testing.TB, db *postgres.DB, sql string, args ...any) {
+func exec(t T, db *postgres.DB, sql string, args ...any) {
 	t.Helper()
 	if _, err := db.Pool.Exec(context.Background(), sql, args...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func insert(t testing.TB, db *postgres.DB, table, columns string, rows [][]any) {
+func insert(t T, db *postgres.DB, table, columns string, rows [][]any) {
 	t.Helper()
 	if _, err := db.Pool.CopyFrom(context.Background(), pgx.Identifier{table}, strings.Fields(columns), pgx.CopyFromRows(rows)); err != nil {
 		t.Fatal(err)
