@@ -53,23 +53,43 @@ type letters struct {
 // its typeface cannot write whole is set in the fallback whole, since mixed words
 // look broken.
 func (l *letters) shape(w weight, text string) []glyph {
+	if glyphs, ok := l.shapeUsual(w, text); ok {
+		return glyphs
+	}
 	text = writable(text)
+	if glyphs, ok := l.shapeUsual(w, text); ok {
+		return glyphs
+	}
+	return l.shapeRare(typeface(w), text)
+}
+
+// shapeUsual shapes a text that is writable and has only letters of the usual
+// alphabet, as nearly all have.
+func (l *letters) shapeUsual(w weight, text string) ([]glyph, bool) {
 	if cap(l.arena)-len(l.arena) < len(text) {
 		l.arena = make([]glyph, 0, max(8192, len(text)))
 	}
 	start, table := len(l.arena), &common()[w]
+	space := text != "" // as if one stood before
 	for _, r := range text {
 		var g glyph
 		if r >= 0 && int(r) < len(table) {
 			g = table[r]
+		} else if code, ok := usual()[w].code[r]; ok {
+			g = glyph{r, uint16(faces()[w].Width(r)), typeface(w), code}
 		}
-		if g.code == 0 {
+		if g.code == 0 || r == ' ' && space {
 			l.arena = l.arena[:start]
-			return l.shapeRare(typeface(w), text)
+			return nil, false
 		}
+		space = r == ' '
 		l.arena = append(l.arena, g)
 	}
-	return l.arena[start:len(l.arena):len(l.arena)]
+	if space {
+		l.arena = l.arena[:start]
+		return nil, false
+	}
+	return l.arena[start:len(l.arena):len(l.arena)], true
 }
 
 // shapeRare shapes a text with letters that are not common.
@@ -132,9 +152,6 @@ var fallbackScripts = []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicod
 // between words, nothing invisible, and [U+4E2D] for what we have no letter for:
 // a reader must see that something stands there, and what.
 func writable(text string) string {
-	if tidy(text) {
-		return text
-	}
 	text = norm.NFC.String(strings.Join(strings.Fields(text), " "))
 	var b strings.Builder
 	for _, r := range text {
@@ -147,17 +164,4 @@ func writable(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// tidy reports whether a text is ASCII and as writable would leave it.
-func tidy(text string) bool {
-	space := true // as if one stood before
-	for i := range len(text) {
-		b := text[i]
-		if b < ' ' || b > '~' || b == ' ' && space {
-			return false
-		}
-		space = b == ' '
-	}
-	return !space || text == ""
 }
