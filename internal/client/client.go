@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"sync"
 
+	"puntuale/internal/client/awake"
 	"puntuale/internal/client/keystore"
 	"puntuale/internal/client/link"
 	"puntuale/internal/client/pairing"
@@ -38,6 +39,7 @@ var (
 	ErrUnsettled  = errors.New("there are applications whose outcome is not known yet: wait for it, or force")
 	ErrOtherUser  = errors.New("this computer holds applications of another account: forget them first")
 	ErrCalendar   = errors.New("the portal's calendar key has changed: pair this computer again if you trust that")
+	ErrReader     = errors.New("another mini-client works in this directory: only looking is possible")
 	ErrUnknownDay = errors.New("no click day with this code among the synced applications")
 )
 
@@ -66,7 +68,14 @@ type Config struct {
 	Connections int
 	// Moments of sending; the zero value is what docs/miniclient.md says.
 	Moments sending.Moments
-	Log     *slog.Logger // nil: none
+	// Version and PublisherKey stand in for those of the build; "" are those.
+	Version, PublisherKey string
+	// Awake keeps the computer awake; nil is awake.Keep.
+	Awake func(reason string) (*awake.Hold, error)
+	// Reader only looks: without the lock, and nothing it learns is kept. For a
+	// look while another process sends.
+	Reader bool
+	Log    *slog.Logger // nil: none
 }
 
 // Client holds one profile directory, exclusively, until Close.
@@ -87,12 +96,18 @@ type Client struct {
 	progress   map[string]sending.Progress // guarded by mu; by code of the day, while it runs
 	measured   *measured                   // guarded by mu
 	reference  *timing.Reference           // guarded by mu; what the time servers said
+	newer      *UpdateView                 // guarded by mu; nil when there is none
+	awake      *AwakeView                  // guarded by mu; nil while nothing is armed
 	changed    func()                      // guarded by mu; tells the session
 }
 
 // Open locks the directory and reads it. store.ErrLocked when it is in use.
 func Open(c Config) (*Client, error) {
-	st, err := store.Open(c.Dir)
+	open := store.Open
+	if c.Reader {
+		open = store.OpenReader
+	}
+	st, err := open(c.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +122,9 @@ func Open(c Config) (*Client, error) {
 	}
 	if c.NTP == nil {
 		c.NTP = timing.QueryNTP
+	}
+	if c.Awake == nil {
+		c.Awake = awake.Keep
 	}
 	proxy, err := link.ParseProxy(c.Proxy)
 	if err != nil {

@@ -31,6 +31,7 @@ var explained = []struct {
 	{ErrUnsettled, clickday.Text{IT: "Ci sono domande di cui non si conosce ancora l’esito: attendilo prima di cancellare i dati.", EN: "There are applications whose outcome is not known yet: wait for it before deleting the data."}},
 	{ErrOtherUser, clickday.Text{IT: "Questo computer contiene domande di un altro account: cancella prima i suoi dati.", EN: "This computer holds applications of another account: delete its data first."}},
 	{ErrCalendar, clickday.Text{IT: "La chiave del calendario del portale è cambiata: se ti fidi, collega di nuovo questo computer.", EN: "The portal's calendar key has changed: if you trust that, pair this computer again."}},
+	{ErrReader, clickday.Text{IT: "Un altro mini-client sta lavorando in questa cartella: si può solo guardare.", EN: "Another mini-client works in this directory: only looking is possible."}},
 	{ErrUnknownDay, clickday.Text{IT: "Nessun click day con questo codice tra le domande scaricate.", EN: "No click day with this code among the synced applications."}},
 	{keystore.ErrPassphrase, clickday.Text{IT: "La frase segreta del file delle chiavi è sbagliata.", EN: "The passphrase of the key file is wrong."}},
 	{keystore.ErrNoPassphrase, clickday.Text{IT: "Qui non c’è un portachiavi di sistema: imposta PUNTUALE_PASSPHRASE o usa un terminale.", EN: "There is no system keyring here: set PUNTUALE_PASSPHRASE or run on a terminal."}},

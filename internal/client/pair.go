@@ -29,6 +29,9 @@ type Pairing struct {
 // key, registration. The profile is written last, so that a kill in between
 // leaves an unpaired computer and a key that the next try uses again.
 func (c *Client) Pair(ctx context.Context, p Pairing) error {
+	if c.Reader {
+		return ErrReader
+	}
 	if !c.work.TryLock() {
 		return ErrBusy
 	}
@@ -135,6 +138,9 @@ func hostName() string {
 // Forget removes every local trace: secrets, profile, applications. It refuses
 // with ErrUnsettled while an outcome is not known, unless forced.
 func (c *Client) Forget(force bool) error {
+	if c.Reader {
+		return ErrReader
+	}
 	if !c.work.TryLock() {
 		return ErrBusy
 	}

@@ -18,6 +18,9 @@ import (
 // day is over. What became of them stands in the records. After a crash, Send
 // takes up where it was left.
 func (c *Client) Send(ctx context.Context, dayCode string) error {
+	if c.Reader {
+		return ErrReader
+	}
 	if !c.work.TryLock() {
 		return ErrBusy
 	}
@@ -31,6 +34,9 @@ func (c *Client) Send(ctx context.Context, dayCode string) error {
 		return err
 	}
 	c.touch()
+	if len(days) > 0 {
+		defer c.stayAwake()()
+	}
 	errs := make([]error, len(days))
 	var wg sync.WaitGroup
 	for i, d := range days {

@@ -2,10 +2,12 @@ package client
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 	"puntuale/internal/client/timing"
 )
@@ -19,6 +21,8 @@ const (
 	Syncs    Activity = "syncing"
 	Unlocks  Activity = "unlocking"
 	Receives Activity = "receipts"
+	Tests    Activity = "testing"    // the self-test
+	Plays    Activity = "rehearsing" // a rehearsal
 )
 
 // Notice is the last thing to tell the person; the zero value is nothing.
@@ -82,12 +86,20 @@ type Session struct {
 	ctx context.Context
 	wg  sync.WaitGroup
 
-	mu       sync.Mutex
-	activity Activity           // guarded by mu
-	cancel   context.CancelFunc // guarded by mu; of the activity
-	stopSend context.CancelFunc // guarded by mu; of the sending, nil when there is none
-	pairURL  string             // guarded by mu
-	notice   Notice             // guarded by mu
+	mu        sync.Mutex
+	activity  Activity           // guarded by mu
+	cancel    context.CancelFunc // guarded by mu; of the activity
+	stopSend  context.CancelFunc // guarded by mu; of the sending, nil when there is none
+	pairURL   string             // guarded by mu
+	notice    Notice             // guarded by mu
+	checks    []Check            // guarded by mu; of the last self-test, as they come
+	rehearsal RehearsalView      // guarded by mu
+}
+
+// RehearsalView is a rehearsal under way, or how the last one went.
+type RehearsalView struct {
+	Progress *sending.Progress // nil when none is under way
+	Report   *RehearsalReport  // nil before the first has ended
 }
 
 // NewSession prepares a session that lives as long as ctx. Run starts it.
@@ -106,6 +118,7 @@ func (s *Session) decorate(snap *Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap.Activity, snap.PairURL, snap.Notice = s.activity, s.pairURL, s.notice
+	snap.Checks, snap.Rehearsal = slices.Clone(s.checks), s.rehearsal
 }
 
 // resume goes on sending what was armed when the program ended.
@@ -131,6 +144,9 @@ func (s *Session) background() {
 			}
 			if err := s.c.CheckTime(s.ctx); err != nil {
 				s.c.Log.Info("time servers", "err", err)
+			}
+			if _, err := s.c.CheckUpdate(s.ctx, false); err != nil {
+				s.c.Log.Info("list of versions", "err", err)
 			}
 		}
 		if paired && !s.c.Snapshot().Locked && s.c.awaitsOutcome() {
@@ -222,6 +238,43 @@ func (s *Session) SaveReceipts(dir string) {
 		_, err := s.c.Receipts(ctx, dir, 0)
 		return err
 	}, textSaved)
+}
+
+// SelfTest looks at everything that a click day needs; what it finds is in
+// Snapshot.Checks, one by one as it comes.
+func (s *Session) SelfTest() {
+	s.start(Tests, func(ctx context.Context) error {
+		s.mu.Lock()
+		s.checks = nil
+		s.mu.Unlock()
+		s.c.SelfTest(ctx, func(k Check) {
+			s.mu.Lock()
+			s.checks = append(s.checks, k)
+			s.mu.Unlock()
+			s.c.touch()
+		})
+		return ctx.Err()
+	}, clickday.Text{})
+}
+
+// Rehearse plays a click day; how it goes is in Snapshot.Rehearsal.
+func (s *Session) Rehearse(r Rehearsal) {
+	r.Tell = func(p sending.Progress) {
+		s.mu.Lock()
+		s.rehearsal.Progress = &p
+		s.mu.Unlock()
+		s.c.touch()
+	}
+	s.start(Plays, func(ctx context.Context) error {
+		report, err := s.c.Rehearse(ctx, r)
+		s.mu.Lock()
+		s.rehearsal = RehearsalView{}
+		if err == nil {
+			s.rehearsal.Report = &report
+		}
+		s.mu.Unlock()
+		return err
+	}, clickday.Text{})
 }
 
 // Cancel ends the activity under way.

@@ -8,6 +8,7 @@ import (
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 	"puntuale/internal/client/timing"
+	"puntuale/internal/client/update"
 )
 
 // Snapshot is everything a terminal or window shows, at one moment. Nobody
@@ -22,12 +23,17 @@ type Snapshot struct {
 	KeyFile bool
 	Locked  bool
 	Clock   ClockView
+	Awake   AwakeView
+	Update  *UpdateView // a newer version; nil when there is none or nothing is to be said
 	Days    []DayView
 
 	// Of a Session only:
 	Activity Activity
 	PairURL  string // address of the log-in page while pairing
 	Notice   Notice
+	// Checks are those of the last self-test, Rehearsal the one under way or the last.
+	Checks    []Check
+	Rehearsal RehearsalView
 }
 
 // ClockView is what is known of the intake's clock.
@@ -87,6 +93,7 @@ func (c *Client) Snapshot() Snapshot {
 	c.mu.Lock()
 	p, paired, given := c.profile, c.paired, c.passphrase != ""
 	m, ref := c.measured, c.reference
+	kept, newer := c.awake, c.newer
 	progress := make(map[string]sending.Progress, len(c.progress))
 	for k, v := range c.progress {
 		progress[k] = v
@@ -95,6 +102,12 @@ func (c *Client) Snapshot() Snapshot {
 	s := Snapshot{
 		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account,
 		Clock: c.clockView(m, ref),
+	}
+	if newer != nil && !update.Quiet(c.calendars.Current(), c.base.Now()) {
+		s.Update = newer
+	}
+	if kept != nil {
+		s.Awake = *kept
 	}
 	s.KeyFile = c.usesFile(&p, paired)
 	s.Locked = s.KeyFile && !given && c.Passphrase == nil

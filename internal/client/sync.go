@@ -35,6 +35,9 @@ type Rejection struct {
 // sent is never touched.
 func (c *Client) Sync(ctx context.Context) (SyncReport, error) {
 	var report SyncReport
+	if c.Reader {
+		return report, ErrReader
+	}
 	if !c.work.TryLock() {
 		return report, ErrBusy
 	}

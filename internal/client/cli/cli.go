@@ -17,6 +17,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"puntuale/internal/client"
+	"puntuale/internal/client/link"
+	"puntuale/internal/client/store"
 	"puntuale/internal/clock"
 )
 
@@ -25,7 +27,11 @@ type settings struct {
 	Dir      string `env:"PUNTUALE_DIR" placeholder:"DIR" help:"${help_dir}"`
 	Lang     string `env:"PUNTUALE_LANG" placeholder:"it|en" help:"${help_lang}"`
 	Keystore string `env:"PUNTUALE_KEYSTORE" enum:"auto,keyring,file" default:"auto" help:"${help_keystore}"`
-	LogLevel string `env:"PUNTUALE_LOG_LEVEL" enum:"debug,info,warn,error" default:"error" help:"${help_log}"`
+	Account  string `env:"PUNTUALE_ACCOUNT" placeholder:"NAME" help:"${help_account}"`
+	Proxy    string `env:"PUNTUALE_PROXY" placeholder:"URL|direct" help:"${help_proxy}"`
+	// NTPServer stands in for the portal's list.
+	NTPServer []string `name:"ntp-server" env:"PUNTUALE_NTP_SERVERS" placeholder:"HOST" help:"${help_ntp}"`
+	LogLevel  string   `env:"PUNTUALE_LOG_LEVEL" enum:"debug,info,warn,error" default:"error" help:"${help_log}"`
 }
 
 // grammar is the command line.
@@ -38,6 +44,10 @@ type grammar struct {
 	Status   statusCmd   `cmd:"" help:"${help_status}"`
 	Receipts receiptsCmd `cmd:"" help:"${help_receipts}"`
 	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
+	Check    checkCmd    `cmd:"" help:"${help_check}"`
+	Rehearse rehearseCmd `cmd:"" help:"${help_rehearse}"`
+	Update   updateCmd   `cmd:"" help:"${help_update}"`
+	Accounts accountsCmd `cmd:"" help:"${help_accounts}"`
 	Forget   forgetCmd   `cmd:"" help:"${help_forget}"`
 }
 
@@ -48,11 +58,14 @@ type (
 		Name      string        `env:"PUNTUALE_NAME" help:"${help_name}"`
 		NoBrowser bool          `env:"PUNTUALE_NO_BROWSER" help:"${help_no_browser}"`
 		Timeout   time.Duration `env:"PUNTUALE_PAIR_TIMEOUT" default:"10m" help:"${help_pair_timeout}"`
+		JSON      bool          `name:"json" help:"${help_json}"`
 	}
-	syncCmd struct{}
+	syncCmd struct {
+		JSON bool `name:"json" help:"${help_json}"`
+	}
 	sendCmd struct {
 		Day         string `env:"PUNTUALE_DAY" placeholder:"CODE" help:"${help_day}"`
-		Connections int    `env:"PUNTUALE_CONNECTIONS" default:"8" help:"${help_connections}"`
+		Connections int    `env:"PUNTUALE_CONNECTIONS" default:"64" help:"${help_connections}"`
 		JSON        bool   `name:"json" help:"${help_json}"`
 	}
 	statusCmd struct {
@@ -62,9 +75,25 @@ type (
 	receiptsCmd struct {
 		Out  string        `env:"PUNTUALE_OUT" required:"" placeholder:"DIR" help:"${help_out}"`
 		Wait time.Duration `env:"PUNTUALE_WAIT" default:"0s" help:"${help_wait}"`
+		JSON bool          `name:"json" help:"${help_json}"`
+	}
+	checkCmd struct {
+		JSON bool `name:"json" help:"${help_json}"`
+	}
+	rehearseCmd struct {
+		In           time.Duration `env:"PUNTUALE_REHEARSE_IN" default:"20s" help:"${help_in}"`
+		Applications int           `env:"PUNTUALE_REHEARSE_APPLICATIONS" help:"${help_rehearse_applications}"`
+		JSON         bool          `name:"json" help:"${help_json}"`
+	}
+	updateCmd struct {
+		JSON bool `name:"json" help:"${help_json}"`
+	}
+	accountsCmd struct {
+		JSON bool `name:"json" help:"${help_json}"`
 	}
 	forgetCmd struct {
 		Force bool `help:"${help_force}"`
+		JSON  bool `name:"json" help:"${help_json}"`
 	}
 )
 
@@ -109,14 +138,19 @@ func Run(ctx context.Context, args []string, t Terminal, w Window) int {
 }
 
 func (s *settings) complete() error {
-	if s.Dir != "" {
-		return nil
+	if s.Dir == "" {
+		base, err := os.UserConfigDir()
+		if err != nil {
+			return fmt.Errorf("--dir (PUNTUALE_DIR): %w", err)
+		}
+		s.Dir = filepath.Join(base, "puntuale")
 	}
-	base, err := os.UserConfigDir()
-	if err != nil {
-		return fmt.Errorf("--dir (PUNTUALE_DIR): %w", err)
+	if _, err := link.ParseProxy(s.Proxy); err != nil {
+		return fmt.Errorf("--proxy (PUNTUALE_PROXY): %w", err)
 	}
-	s.Dir = filepath.Join(base, "puntuale")
+	if _, err := store.AccountDir(s.Dir, s.Account); err != nil {
+		return fmt.Errorf("--account (PUNTUALE_ACCOUNT): %w", err)
+	}
 	return nil
 }
 
@@ -146,20 +180,31 @@ func itOrEn(s string) string {
 	return "it"
 }
 
-// open opens the client. window leaves the passphrase to the window.
-func (e *env) open(window bool, connections int) (*client.Client, error) {
+// opening is how a client is opened.
+type opening struct {
+	window      bool // leaves the passphrase to the window
+	connections int
+	reader      bool // only looks
+}
+
+// open opens the client.
+func (e *env) open(o opening) (*client.Client, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(e.LogLevel)); err != nil {
 		return nil, fmt.Errorf("--log-level (PUNTUALE_LOG_LEVEL): %w", err)
 	}
+	dir, err := store.AccountDir(e.Dir, e.Account)
+	if err != nil {
+		return nil, err
+	}
 	cfg := client.Config{
-		Dir: e.Dir, Clock: clock.System{}, Connections: connections,
+		Dir: dir, Clock: clock.System{}, Connections: o.connections, Reader: o.reader, Proxy: e.Proxy, TimeServers: e.NTPServer,
 		Log: slog.New(slog.NewTextHandler(e.Err, &slog.HandlerOptions{Level: level})),
 	}
 	if e.Keystore != "auto" {
 		cfg.Keystore = e.Keystore
 	}
-	if !window {
+	if !o.window {
 		cfg.Passphrase = e.askPassphrase
 	}
 	c, err := client.Open(cfg)
@@ -174,7 +219,19 @@ func (e *env) open(window bool, connections int) (*client.Client, error) {
 
 // with opens the client for one subcommand and closes it afterwards.
 func (e *env) with(connections int, f func(c *client.Client) error) error {
-	c, err := e.open(false, connections)
+	c, err := e.open(opening{connections: connections})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(c), c.Close())
+}
+
+// withOrLook is with, or only looks when another process works there.
+func (e *env) withOrLook(f func(c *client.Client) error) error {
+	c, err := e.open(opening{})
+	if errors.Is(err, store.ErrLocked) {
+		c, err = e.open(opening{reader: true})
+	}
 	if err != nil {
 		return err
 	}

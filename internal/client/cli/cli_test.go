@@ -107,6 +107,9 @@ func TestTheWholeWay(t *testing.T) {
 		t.Fatalf("%v %v", pdfs, err)
 	}
 	c.checkJSON(c.must(exitOK, "status", "--json"))
+	if out := c.must(exitOK, "accounts", "--json"); !strings.Contains(out, "Cascina Aurora") {
+		t.Fatal(out)
+	}
 	if out := c.must(exitOK, "--lang", "en", "status"); strings.Count(out, "Receipt ready  ") != 5 {
 		t.Fatal(out)
 	}
@@ -155,7 +158,11 @@ func TestExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.must(exitInUse, "status")
+	c.must(exitInUse, "sync")
+	c.must(exitInUse, "send")
+	if out := c.must(exitOK, "status", "--json", "--offline"); !strings.Contains(out, `"paired": true`) {
+		t.Fatalf("a look while another process works: %s", out)
+	}
 	if err := held.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -215,4 +222,89 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 			t.Errorf("%s: %v and %v", key, it, en)
 		}
 	}
+}
+
+// TestBeforeTheDay: the self-test and the rehearsal say what they find, as lines
+// and as JSON, and leave nothing at the intake.
+func TestBeforeTheDay(t *testing.T) {
+	c := newConsole(t, time.Hour)
+	c.srv.Add(3)
+	c.must(exitToMend, "check") // not paired
+	c.must(exitNotPaired, "rehearse")
+	c.pair()
+	c.must(exitOK, "sync", "--json")
+	var report struct{ Checks []struct{ ID, Grade string } }
+	if err := json.Unmarshal([]byte(c.out(exitOK, "check", "--json")), &report); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, k := range report.Checks {
+		seen[k.ID] = k.Grade
+	}
+	for _, id := range []string{"pairing", "portal", "intake-1", "clock", "disk"} {
+		if seen[id] == "" || seen[id] == "bad" {
+			t.Errorf("check %s: %q", id, seen[id])
+		}
+	}
+	var played struct {
+		Good                              bool
+		Applications, Acknowledged, Early int
+		First                             int64 `json:"first_ns"`
+	}
+	if err := json.Unmarshal([]byte(c.out(exitOK, "rehearse", "--in", "4s", "--json")), &played); err != nil {
+		t.Fatal(err)
+	}
+	if !played.Good || played.Applications != 3 || played.Acknowledged != 3 || played.Early != 0 || played.First < 0 {
+		t.Fatalf("%+v", played)
+	}
+	if n := len(c.srv.Stored()); n != 0 {
+		t.Fatalf("a rehearsal left %d submissions at the intake", n)
+	}
+	if _, err := os.Stat(filepath.Join(c.dir, "rehearsal")); err == nil {
+		t.Fatal("the folder of the rehearsal is left")
+	}
+	if out := c.must(exitOK, "rehearse", "--in", "3s", "--applications", "1"); !strings.Contains(out, "Prova riuscita") {
+		t.Fatal(out)
+	}
+	c.srv.Intake.Close()
+	if out := c.must(exitToMend, "check"); !strings.Contains(out, "NO   Nodo di ricezione 1") {
+		t.Fatal(out)
+	}
+}
+
+func TestSeveralAccounts(t *testing.T) {
+	c := newConsole(t, time.Hour)
+	c.pair()
+	c.must(exitUsage, "--account", "../x", "status")
+	c.must(exitNotPaired, "--account", "studio", "sync")
+	other := *c
+	c.must(exitUsage, "--proxy", "ftp://x", "sync")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BROWSER", self)
+	other.must(exitOK, "--account", "studio", "pair", "--portal", c.srv.Portal.URL)
+	if out := c.out(exitOK, "accounts", "--json"); strings.Count(out, `"email"`) != 2 {
+		t.Fatal(out)
+	}
+	c.must(exitOK, "forget")
+	if out := c.out(exitOK, "accounts", "--json"); strings.Count(out, `"email"`) != 1 || !strings.Contains(out, "studio") {
+		t.Fatal(out)
+	}
+	c.must(exitOK, "--account", "studio", "forget", "--json")
+	left, err := filepath.Glob(filepath.Join(c.dir, "accounts", "studio", "*.json"))
+	if err != nil || len(left) > 0 {
+		t.Fatalf("left: %v %v", left, err)
+	}
+}
+
+// out is the standard output alone.
+func (c *console) out(want int, args ...string) string {
+	c.t.Helper()
+	code, out, errs := c.run(args...)
+	if code != want {
+		c.t.Fatalf("%v: exit code %d, want %d\n%s%s", args, code, want, out, errs)
+	}
+	return out
 }

@@ -16,7 +16,7 @@ func (*windowCmd) Run(e *env) error {
 		fmt.Fprintln(e.Err, e.say("no_window"))
 		return errNoWindow
 	}
-	c, err := e.open(true, 0)
+	c, err := e.open(opening{window: true})
 	if err != nil {
 		return err
 	}
@@ -30,24 +30,39 @@ func (p *pairCmd) Run(e *env) error {
 		defer cancel()
 		err := c.Pair(ctx, client.Pairing{
 			Portal: p.Portal, Name: p.Name, NoBrowser: p.NoBrowser,
-			Show: func(address string) { e.line(e.say("open_page")); e.line("  " + address) },
+			Show: func(address string) { p.show(e, address) },
 		})
 		if err != nil {
 			return err
 		}
 		profile, _ := c.Profile()
+		if p.JSON {
+			return e.json(jsonPaired{profile.Portal, profile.Account, profile.Device, profile.Keystore})
+		}
 		e.line(e.say("paired", profile.Account.Name, profile.Account.Email))
 		e.line(e.say("secrets_"+profile.Keystore, e.Dir))
 		return nil
 	})
 }
 
+// show names the log-in page; with JSON on stderr, so that stdout is the result.
+func (p *pairCmd) show(e *env, address string) {
+	to := e.Out
+	if p.JSON {
+		to = e.Err
+	}
+	fmt.Fprintf(to, "%s\n  %s\n", e.say("open_page"), address)
+}
+
 // Run fetches the sealed applications.
-func (*syncCmd) Run(e *env) error {
+func (s *syncCmd) Run(e *env) error {
 	return e.with(0, func(c *client.Client) error {
 		r, err := c.Sync(e.ctx)
 		if err != nil {
 			return err
+		}
+		if s.JSON {
+			return s.print(e, r)
 		}
 		e.line(e.say("synced", r.Prepared, r.Replaced, r.Unchanged, r.Dropped))
 		for _, bad := range r.Rejected {
@@ -138,9 +153,9 @@ func verdict(s client.Snapshot, day string) error {
 
 // Run shows where everything stands.
 func (s *statusCmd) Run(e *env) error {
-	return e.with(0, func(c *client.Client) error {
+	return e.withOrLook(func(c *client.Client) error {
 		if _, paired := c.Profile(); paired && !s.Offline {
-			if err := c.Refresh(e.ctx); err != nil {
+			if err := c.Refresh(e.ctx); err != nil { // a reader keeps it in memory
 				fmt.Fprintln(e.Err, e.say("not_refreshed", client.Explain(err).In(e.Lang)))
 			}
 		}
@@ -163,7 +178,14 @@ func (r *receiptsCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		e.line(e.say("receipts", report.Saved, report.Missing, r.Out))
+		if r.JSON {
+			err = e.json(jsonReceipts{report.Saved, report.Missing, r.Out})
+		} else {
+			e.line(e.say("receipts", report.Saved, report.Missing, r.Out))
+		}
+		if err != nil {
+			return err
+		}
 		if report.Missing > 0 {
 			return errUnknown
 		}
@@ -177,7 +199,10 @@ func (f *forgetCmd) Run(e *env) error {
 		if err := c.Forget(f.Force); err != nil {
 			return err
 		}
-		e.line(e.say("forgotten", e.Dir))
+		if f.JSON {
+			return e.json(jsonForgotten{c.Dir})
+		}
+		e.line(e.say("forgotten", c.Dir))
 		return nil
 	})
 }

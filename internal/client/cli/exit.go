@@ -27,6 +27,7 @@ const (
 	exitUnreachable = 7
 	exitInUse       = 8
 	exitSecrets     = 9
+	exitToMend      = 10
 	exitInterrupted = 130
 )
 
@@ -35,6 +36,7 @@ var (
 	errNothing = errors.New("nothing to do")
 	errRefused = errors.New("refused")
 	errUnknown = errors.New("outcome not known")
+	errToMend  = errors.New("something has to be mended before the click day")
 	// errNoWindow: the program was built without a window.
 	errNoWindow = errors.New("no window in this build")
 )
@@ -46,6 +48,7 @@ var exitCodes = []struct {
 	{errNothing, exitNothing},
 	{errRefused, exitRefused},
 	{errUnknown, exitUnknown},
+	{errToMend, exitToMend},
 	{errNoWindow, exitUsage},
 	{client.ErrNotPaired, exitNotPaired},
 	{portalapi.ErrUnauthorized, exitNotPaired},
@@ -83,7 +86,7 @@ func (e *env) exitCode(err error) int {
 		code = exitUnreachable
 	}
 	switch {
-	case errors.Is(err, errNothing), errors.Is(err, errRefused), errors.Is(err, errUnknown), errors.Is(err, errNoWindow):
+	case errors.Is(err, errNothing), errors.Is(err, errRefused), errors.Is(err, errUnknown), errors.Is(err, errToMend), errors.Is(err, errNoWindow):
 		// Said already, row by row.
 	default:
 		fmt.Fprintln(e.Err, "miniclient: "+client.Explain(err).In(e.Lang))

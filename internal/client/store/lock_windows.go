@@ -18,3 +18,14 @@ func lockFile(f *os.File) error {
 // syncDir has nothing to do: NTFS journals the names, and a directory handle
 // cannot be flushed.
 func syncDir(string) error { return nil }
+
+// Free returns how many bytes a user may still write below dir.
+func Free(dir string) (uint64, error) {
+	path, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, err
+	}
+	var free uint64
+	err = windows.GetDiskFreeSpaceEx(path, &free, nil, nil)
+	return free, err
+}
