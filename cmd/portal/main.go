@@ -1,5 +1,5 @@
 // Command portal is the web portal of applicants and the tools of its operator:
-// serve, migrate, keys, node, day, quota, list, seed. docs/portal.md describes it.
+// serve, migrate, keys, node, day, limit, quota, list, seed. docs/portal.md describes it.
 package main
 
 import (
@@ -22,6 +22,9 @@ type commands struct {
 		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
 		Reveal dayRevealCommand `cmd:"" help:"Publish the seed of a click day that is over."`
 	} `cmd:"" help:"Click days."`
+	Limit struct {
+		Set limitSetCommand `cmd:"" help:"Set how many applications an account may have numbered on a click day."`
+	} `cmd:"" help:"Limits of accounts."`
 	Quota struct {
 		Set  quotaSetCommand  `cmd:"" help:"Publish the places of a click day and the rule by which they are given."`
 		Show quotaShowCommand `cmd:"" help:"Print a published version as CSV."`
