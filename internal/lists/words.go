@@ -104,8 +104,8 @@ func (w *Words) Rule(r quota.Rule, lang string) string {
 		steps = append(steps, dimensionWords[d].In(lang))
 	}
 	return t.In(lang) + " " + clickday.Text{
-		IT: "I posti non richiesti passano ai gruppi più ampi, che non distinguono più per, nell’ordine: ",
-		EN: "Places that nobody asks for go to wider groups, which no longer tell apart, in this order: ",
+		IT: "I posti non richiesti da un gruppo passano a gruppi più ampi, in cui non contano più, un turno dopo l’altro: ",
+		EN: "Places that a group does not ask for go to wider groups, in which, round after round, these no longer count: ",
 	}.In(lang) + strings.Join(steps, ", ") + "."
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -214,7 +215,7 @@ func (p *Portal) listDay(r *http.Request, v *visit, data *listPageView, l *lists
 		if ns == 0 {
 			return "–"
 		}
-		return p.exact(v, time.Unix(0, ns))
+		return p.exactTo(v, time.Unix(0, ns), day.Grain())
 	}
 	data.Facts = []labelled{
 		{"lists.numbered", thousands(v, s.Numbered)}, {"lists.repeated", thousands(v, s.Repeated)}, {"lists.refused", thousands(v, s.Refused)},
@@ -243,7 +244,7 @@ func (p *Portal) listTables(v *visit, data *listPageView, l *lists.Published) {
 	for _, m := range l.Summary.Moves {
 		data.Moves = append(data.Moves, moveView{m.Round, p.words.Group(m.From, v.lang), p.words.Group(m.To, v.lang), thousands(v, m.Places)})
 	}
-	for _, f := range l.Files {
+	for _, f := range inReadingOrder(l.Files) {
 		what := "lists.file.part"
 		switch f.Name {
 		case lists.CSVName:
@@ -255,6 +256,38 @@ func (p *Portal) listTables(v *visit, data *listPageView, l *lists.Published) {
 			Name: f.Name, URL: listURL(l.DayCode, l.Version) + "/" + f.Name, Size: p.size(v, f.Size), SHA256: hex.EncodeToString(f.SHA256[:]), What: what,
 		})
 	}
+}
+
+// inReadingOrder puts the overview first, then the CSV, then the parts.
+func inReadingOrder(files []lists.File) []lists.File {
+	rank := func(f lists.File) int {
+		switch f.Name {
+		case lists.SummaryName:
+			return 0
+		case lists.CSVName:
+			return 1
+		default:
+			return 2
+		}
+	}
+	out := slices.Clone(files)
+	slices.SortStableFunc(out, func(a, b lists.File) int { return rank(a) - rank(b) })
+	return out
+}
+
+// exactTo writes an instant in Italian time, to the granularity of its day.
+func (p *Portal) exactTo(v *visit, t time.Time, grain time.Duration) string {
+	t = t.In(p.rome)
+	zone, _ := t.Zone()
+	digits := 0
+	for u := time.Second; u > grain && digits < 6; u /= 10 {
+		digits++
+	}
+	part := ""
+	if digits > 0 {
+		part = fraction(v, t)[:digits+1] // the mark, then the digits
+	}
+	return p.say(v, "time.exact", t.Format("02/01/2006"), t.Format("15:04:05")+part, zone)
 }
 
 // size writes a number of bytes for people.

@@ -229,3 +229,15 @@ func TestADrawIsNotShownBeforeItIsMade(t *testing.T) {
 		t.Errorf("%s", res.body)
 	}
 }
+
+func TestArrivalsAreShownToTheGranularityOfTheirDay(t *testing.T) {
+	p := &Portal{rome: time.FixedZone("CET", 3600)}
+	at := time.Date(2027, 1, 12, 8, 0, 0, 123456000, time.UTC)
+	for grain, want := range map[time.Duration]string{
+		time.Microsecond: "09:00:00,123456", time.Millisecond: "09:00:00,123", 100 * time.Millisecond: "09:00:00,1", time.Second: "09:00:00",
+	} {
+		if got := p.exactTo(&visit{lang: "it"}, at, grain); got != "12/01/2027, ore "+want+" (ora italiana, CET)" {
+			t.Errorf("%v: %s", grain, got)
+		}
+	}
+}
