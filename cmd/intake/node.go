@@ -145,7 +145,7 @@ func (n *node) limited() intake.Journal {
 	if n.cmd.PerTicket == 0 {
 		return n.journal
 	}
-	return intake.Limited{Journal: n.journal, Allowance: intake.NewAllowance(n.cmd.PerTicket)}
+	return intake.Limited{Journal: n.journal, Allowance: intake.NewAllowance(n.cmd.PerTicket, int(n.cmd.PrepareMB<<20/journal.UsualRecord))}
 }
 
 func (n *node) watch(m *intake.Metrics) {

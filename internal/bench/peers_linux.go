@@ -140,10 +140,16 @@ func (g *Ground) StartIntake(ctx context.Context, secure bool) (*Peer, error) {
 // prepared waits until the journal has the empty segments that were asked for, as a
 // node has them long before an opening.
 func (g *Ground) prepared(ctx context.Context, p *Peer) error {
-	err := await(ctx, p.program, func() bool {
-		m, err := metrics(ctx, p.Admin)
-		return err == nil && m["puntuale_journal_prepared_bytes"] >= prepareMB<<20
-	})
+	var err error
+	for range 6 { // a slow disk takes longer than a program to start
+		err = await(ctx, p.program, func() bool {
+			m, err := metrics(ctx, p.Admin)
+			return err == nil && m["puntuale_journal_prepared_bytes"] >= prepareMB<<20
+		})
+		if err == nil {
+			break
+		}
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("bench: the journal is not prepared: %w", err), p.Stop())
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/hugepage"
 	"puntuale/internal/journal"
 	"puntuale/internal/wire"
 )
@@ -51,11 +52,17 @@ type who struct {
 	device      [32]byte
 }
 
-// NewAllowance returns one of so many submissions for each ticket, at least 1.
-func NewAllowance(most uint8) *Allowance {
+// NewAllowance returns one of so many submissions for each ticket, at least 1. Room is
+// how many tickets there may be before it has to grow.
+func NewAllowance(most uint8, room int) *Allowance {
+	each := shardLeast
+	for each < 2*room/shardCount && each < shardMost {
+		each *= 2
+	}
 	a := &Allowance{most: uint64(max(1, most)), seed: maphash.MakeSeed()}
+	all := hugepage.Words(each * shardCount)
 	for i := range a.shards {
-		a.shards[i].slots = make([]uint64, shardLeast)
+		a.shards[i].slots = all[i*each : (i+1)*each : (i+1)*each]
 	}
 	return a
 }

@@ -37,7 +37,7 @@ func limitedWorld(t *testing.T, most uint8, lane bool) *world {
 		if !ok {
 			t.Fatal("a node of the tests has another journal")
 		}
-		limited := Limited{Journal: j, Allowance: NewAllowance(most)}
+		limited := Limited{Journal: j, Allowance: NewAllowance(most, 0)}
 		cfg.Journal = limited
 		if !lane {
 			cfg.Journal = struct {
@@ -120,7 +120,7 @@ func TestWhatIsNotStoredCountsForNothing(t *testing.T) {
 }
 
 func TestAllowance(t *testing.T) {
-	a := NewAllowance(2)
+	a := NewAllowance(2, 0)
 	one := &wire.Ticket{Application: clickday.ApplicationID{1}, SealVersion: 1, Device: [32]byte{1}}
 	others := []*wire.Ticket{
 		{Application: clickday.ApplicationID{2}, SealVersion: 1, Device: [32]byte{1}},
@@ -145,7 +145,7 @@ func TestAllowance(t *testing.T) {
 
 // TestAllowanceIsBounded fills it beyond what it keeps.
 func TestAllowanceIsBounded(t *testing.T) {
-	a := NewAllowance(1)
+	a := NewAllowance(1, 0)
 	var tk wire.Ticket
 	for i := range shardCount*shardMost + 200_000 {
 		binary.BigEndian.PutUint64(tk.Application[:], uint64(i))
@@ -167,7 +167,7 @@ func TestAllowanceIsBounded(t *testing.T) {
 }
 
 func BenchmarkAllowance(b *testing.B) {
-	a := NewAllowance(16)
+	a := NewAllowance(16, 0)
 	var tk wire.Ticket
 	for i := range 1_000_000 {
 		binary.BigEndian.PutUint64(tk.Application[:], uint64(i))

@@ -11,8 +11,10 @@ import (
 
 // group is a batch that is being filled or written.
 type group struct {
-	frame    []byte // header left blank, then records whose leaves lack sequence and CRC
-	starts   []int  // where each record begins in frame
+	frame    []byte   // header left blank, then records whose leaves lack sequence and CRC
+	starts   []int    // where each record begins in frame
+	entries  []uint32 // number of each record in the index; 0 if its submission has another one
+	number   uint64   // of the group, in this process
 	leaves   []wire.Leaf
 	earliest int64
 	done     chan struct{} // closed when acks and err are final
@@ -26,18 +28,22 @@ type group struct {
 	waiters  []waiting   // guarded by the journal's mu
 	answers  *answering  // set with the first waiter
 	patience func() bool // stops the end of waiting; set with the first waiter
-	again    bool        // a record of it may be of a submission that has one already
 	stalled  bool        // guarded by the journal's mu; waiters have been told of the end of their patience
 }
 
 // newGroup makes an empty group in the buffer of one that has been written.
 // Called with mu held.
 func (j *Journal) newGroup() *group {
-	g := &group{done: make(chan struct{})}
+	j.groups++
+	g := &group{done: make(chan struct{}), number: j.groups}
 	if n := len(j.frames); n > 0 {
 		g.frame, j.frames = j.frames[n-1], j.frames[:n-1]
-		g.leaves, g.starts = make([]wire.Leaf, 0, j.usual), make([]int, 0, j.usual)
+		j.free -= cap(g.frame)
+	} else {
+		g.frame = make([]byte, 0, j.size+j.size/4+sector)
 	}
+	g.leaves, g.starts, g.entries = make([]wire.Leaf, 0, j.usual), make([]int, 0, j.usual), make([]uint32, 0, j.usual)
+	g.waiters = make([]waiting, 0, j.usual)
 	g.frame = append(g.frame[:0], blankHeader[:]...)
 	return g
 }
@@ -47,8 +53,9 @@ var blankHeader [batch.HeaderSize]byte
 // recycle lets go of what only writing the group needed. Called with mu held.
 func (j *Journal) recycle(g *group) {
 	j.usual = max(len(g.leaves), j.usual*7/8)
+	j.size = max(len(g.frame), j.size*7/8)
 	j.keep(g.head.Batch, g.frame)
-	g.frame, g.starts = nil, nil
+	g.frame, g.starts, g.entries = nil, nil, nil
 }
 
 // fits reports whether another envelope does, in a frame of at most so many bytes.
@@ -145,21 +152,37 @@ func (j *Journal) Append(ctx context.Context, id clickday.SubmissionID, stamp cl
 // means that it is durable and nothing has to be waited for. Called with mu held.
 func (j *Journal) locate(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
 	f, known := j.index.get(id)
-	if known && f.stamp <= stamp.UnixNano {
+	if known && f.durable() && f.stamp <= stamp.UnixNano {
 		return slot{j.second.holding(f.batch), int(f.record)}, true, nil
 	}
-	s, repeated, err := j.enqueue(id, stamp, envelope)
-	if err == nil && known {
-		s.group.again = true
-	}
-	return s, repeated, err
+	return j.enqueue(id, stamp, envelope, known)
 }
 
-// enqueue finds the waiting record of the submission or adds one. It is called
-// with mu held.
-func (j *Journal) enqueue(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte) (slot, bool, error) {
-	first, twice := j.pending[id]
-	if s := first; twice {
+// waits returns the record of a submission that is not on the disk yet. Called with
+// mu held.
+func (j *Journal) waits(id clickday.SubmissionID) (slot, bool) {
+	if s, ok := j.twice[id]; ok {
+		return s, true
+	}
+	f, ok := j.index.get(id)
+	if !ok || f.durable() {
+		return slot{}, false
+	}
+	if g := j.writing; g != nil && g.number == f.batch&^inGroup {
+		return slot{g, int(f.record)}, true
+	}
+	for _, g := range j.waiting {
+		if g.number == f.batch&^inGroup {
+			return slot{g, int(f.record)}, true
+		}
+	}
+	return slot{}, false // the journal died before it was
+}
+
+// enqueue finds the waiting record of the submission or adds one. Known says that the
+// index has the submission. It is called with mu held.
+func (j *Journal) enqueue(id clickday.SubmissionID, stamp *clickday.Stamp, envelope []byte, known bool) (slot, bool, error) {
+	if s, ok := j.waits(id); known && ok {
 		if s.group.leaves[s.record].Stamp.UnixNano <= stamp.UnixNano {
 			return s, true, nil
 		}
@@ -182,8 +205,12 @@ func (j *Journal) enqueue(id clickday.SubmissionID, stamp *clickday.Stamp, envel
 		j.waiting = append(j.waiting, g)
 	}
 	s := slot{g, g.add(&wire.Leaf{ID: id, Stamp: *stamp}, envelope)}
-	g.again = g.again || twice
-	j.pending[id] = s
+	if known {
+		j.twice[id] = s
+		g.entries = append(g.entries, 0)
+	} else {
+		g.entries = append(g.entries, j.index.reserve(id, g.number, s.record))
+	}
 	j.queued += cost
 	select {
 	case j.wake <- struct{}{}:

@@ -195,5 +195,5 @@ func (j *Journal) expected() int {
 
 // forget empties the indexes and makes them large enough for so many records.
 func (j *Journal) forget(room int) {
-	j.batches, j.index = nil, newIndex(max(room, int(j.opts.Prepare/usualRecord)))
+	j.batches, j.index = nil, newIndex(max(room, int(j.opts.Prepare/UsualRecord)))
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/hugepage"
 )
 
 const (
@@ -16,7 +17,7 @@ const (
 	slotsLeast = 1 << 10
 )
 
-// index finds durable submissions by their id. It is asked for each submission, most
+// index finds submissions by their id, from the moment that they wait for the disk. It is asked for each submission, most
 // of which it has never seen, and for that one line of the processor's cache must
 // do; a map takes several. The entries lie in the order in which they came; a table
 // with open addressing says where. A slot is the upper half of a hash and the
@@ -27,14 +28,22 @@ type index struct {
 	shift  uint // of a hash of 32 bits, to the slot where the search begins
 	chunks [][]entry
 	count  int
+	stored int // of them durable
 	key    [2]uint64
 }
 
-// entry is one durable submission.
+// entry is one submission.
 type entry struct {
 	id clickday.SubmissionID
 	found
 }
+
+// inGroup marks, in place of a batch, the number of the group that a submission
+// waits in.
+const inGroup = 1 << 63
+
+// durable reports whether the submission is on the disk.
+func (f found) durable() bool { return f.batch&inGroup == 0 }
 
 // newIndex returns an index that has room for so many submissions before it has to
 // grow.
@@ -48,10 +57,10 @@ func newIndex(room int) *index {
 	return x
 }
 
-// Len returns how many submissions there are.
-func (x *index) Len() int { return x.count }
+// Len returns how many durable submissions there are.
+func (x *index) Len() int { return x.stored }
 
-// get returns where a submission lies.
+// get returns where a submission lies or waits.
 func (x *index) get(id clickday.SubmissionID) (found, bool) {
 	if e := x.at(x.slots[x.find(x.hash(id), &id)]); e != nil {
 		return e.found, true
@@ -61,27 +70,49 @@ func (x *index) get(id clickday.SubmissionID) (found, bool) {
 
 // put says where a submission lies, whatever was said before.
 func (x *index) put(id clickday.SubmissionID, f found) {
+	x.settle(x.enter(id), f)
+}
+
+// settle says that the submission of a number has become durable, and where.
+func (x *index) settle(n uint32, f found) {
+	e := x.at(uint64(n))
+	if e.batch == 0 || !e.durable() {
+		x.stored++
+	}
+	e.found = f
+}
+
+// reserve takes note of a submission that is not there yet and waits in a group, and
+// returns its number for settle.
+func (x *index) reserve(id clickday.SubmissionID, group uint64, record int) uint32 {
+	n := x.enter(id)
+	x.at(uint64(n)).found = found{batch: group | inGroup, record: uint32(record)}
+	return n
+}
+
+// enter returns the number of a submission, which is new if it is not there.
+func (x *index) enter(id clickday.SubmissionID) uint32 {
 	h := x.hash(id)
 	i := x.find(h, &id)
-	if e := x.at(x.slots[i]); e != nil {
-		e.found = f
-		return
+	if s := x.slots[i]; s != 0 {
+		return uint32(s)
 	}
 	if x.count%entriesChunk == 0 {
 		x.chunks = append(x.chunks, make([]entry, 0, entriesChunk))
 	}
 	last := &x.chunks[len(x.chunks)-1]
-	*last = append(*last, entry{id, f})
+	*last = append(*last, entry{id: id})
 	x.count++
 	x.slots[i] = uint64(h)<<32 | uint64(x.count)
 	if 2*x.count > len(x.slots) {
 		x.resize(2 * len(x.slots))
 	}
+	return uint32(x.count)
 }
 
 // earliest says where a submission lies, unless an earlier arrival of it is known.
 func (x *index) earliest(id clickday.SubmissionID, f found) {
-	if old, ok := x.get(id); !ok || f.stamp < old.stamp {
+	if old, ok := x.get(id); !ok || !old.durable() || f.stamp < old.stamp {
 		x.put(id, f)
 	}
 }
@@ -117,7 +148,7 @@ func (x *index) at(slot uint64) *entry {
 // resize makes a table of so many slots, a power of two.
 func (x *index) resize(slots int) {
 	old := x.slots
-	x.slots = make([]uint64, slots)
+	x.slots = hugepage.Words(slots)
 	x.shift = uint(32 - bits.TrailingZeros(uint(slots)))
 	for _, s := range old {
 		if s == 0 {

@@ -25,7 +25,7 @@ func TestTheIndexIsAMap(t *testing.T) {
 		return id
 	}
 	for i := range 20_000 {
-		k, f := id(), found{batch: uint64(i), record: uint32(i % 7), stamp: rnd.Int64N(100)}
+		k, f := id(), found{batch: uint64(i + 1), record: uint32(i % 7), stamp: rnd.Int64N(100)}
 		if i%3 == 0 {
 			x.earliest(k, f)
 			if old, ok := m[k]; !ok || f.stamp < old.stamp {
@@ -61,7 +61,7 @@ func BenchmarkIndexNew(b *testing.B) {
 		binary.BigEndian.PutUint64(id[:], n*0x9e3779b97f4a7c15)
 		binary.BigEndian.PutUint64(id[8:], n*0xbf58476d1ce4e5b9)
 		if _, ok := x.get(id); !ok {
-			x.put(id, found{})
+			x.put(id, found{batch: 1})
 		}
 	}
 }

@@ -53,13 +53,11 @@ const (
 	batchBytesMax   = 2 << 20
 	// gatherTurns is how often the writer lets others go first.
 	gatherTurns = 3
-	// framesMax is how many buffers of written batches are kept for others.
-	framesMax = 16
+	// freeMax is how many bytes of buffers of written batches are kept for others.
+	freeMax = 16 << 20
 	// recentMax is how many bytes of written batches stay in memory for whoever
 	// carries them on.
 	recentMax = 8 << 20
-	// usualRecord is about how many bytes a submission takes.
-	usualRecord = 1200
 
 	defaultSegment = 64 << 20
 	defaultPending = 16 << 20
@@ -68,6 +66,9 @@ const (
 	// largest envelopes.
 	SegmentMin = 128 << 10
 )
+
+// UsualRecord is about how many bytes of the journal a submission takes.
+const UsualRecord = 1200
 
 // Options say how to open a journal. Zero values mean the defaults.
 type Options struct {
@@ -112,8 +113,9 @@ type Journal struct {
 	mu      sync.Mutex
 	waiting []*group                       // guarded by mu; filled at the end, taken from the front
 	writing *group                         // guarded by mu; taken by the writer, not yet durable
-	pending map[clickday.SubmissionID]slot // guarded by mu; in waiting or writing
-	index   *index                         // guarded by mu; durable
+	twice   map[clickday.SubmissionID]slot // guarded by mu; records in waiting or writing of submissions that have another one
+	groups  uint64                         // guarded by mu; how many there have been
+	index   *index                         // guarded by mu
 	batches []place                        // guarded by mu; batch n at n-1
 	queued  int64                          // guarded by mu; bytes of frames in waiting and writing
 	room    int64                          // guarded by mu; bytes left in the present segment
@@ -123,6 +125,8 @@ type Journal struct {
 	dead    error                          // guarded by mu
 	second  second                         // guarded by mu
 	frames  [][]byte                       // guarded by mu; buffers for groups
+	free    int                            // guarded by mu; bytes of these
+	size    int                            // guarded by mu; how long frames have been lately
 	recent  recent                         // guarded by mu
 	usual   int                            // guarded by mu; how many records batches have had lately
 	changed chan struct{}                  // guarded by mu; closed and replaced with every batch
@@ -223,10 +227,10 @@ func (j *Journal) Settled(instant int64) (settled int64, last uint64) {
 func (j *Journal) Acknowledgement(id clickday.SubmissionID) (ack []byte, ok bool, err error) {
 	j.mu.Lock()
 	f, ok := j.index.get(id)
-	lacks := ok && j.second.lacks(f.batch)
+	lacks := ok && f.durable() && j.second.lacks(f.batch)
 	j.mu.Unlock()
 	switch {
-	case !ok:
+	case !ok || !f.durable():
 		return nil, false, nil
 	case lacks:
 		return nil, false, ErrNoCopy

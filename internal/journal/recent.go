@@ -32,8 +32,9 @@ func (j *Journal) keep(batch uint64, frame []byte) {
 
 // reuse keeps a buffer for another group. Called with mu held.
 func (j *Journal) reuse(frame []byte) {
-	if frame != nil && len(j.frames) < framesMax {
+	if frame != nil && j.free+cap(frame) <= freeMax {
 		j.frames = append(j.frames, frame)
+		j.free += cap(frame)
 	}
 }
 

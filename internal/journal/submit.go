@@ -55,13 +55,10 @@ func (j *Journal) Submit(ctx context.Context, id clickday.SubmissionID, stamp cl
 	if _, ok := j.index.get(id); ok {
 		return false
 	}
-	if _, ok := j.pending[id]; ok {
-		return false
-	}
 	if n := len(j.waiting); n > 0 && j.waiting[n-1].stalled {
 		return false
 	}
-	s, _, err := j.enqueue(id, &stamp, envelope)
+	s, _, err := j.enqueue(id, &stamp, envelope, false)
 	if err != nil {
 		return false
 	}

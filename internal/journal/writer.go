@@ -152,15 +152,15 @@ func (j *Journal) publish(g *group, p place, waited int64) error {
 	j.batches = append(j.batches, p)
 	for i := range g.leaves {
 		l := &g.leaves[i]
-		if s := j.pending[l.ID]; s.group == g {
-			delete(j.pending, l.ID)
-		}
 		f := found{g.head.Batch, uint32(i), l.Stamp.UnixNano}
-		if g.again {
-			j.index.earliest(l.ID, f)
-		} else {
-			j.index.put(l.ID, f)
+		if n := g.entries[i]; n != 0 {
+			j.index.settle(n, f)
+			continue
 		}
+		if s := j.twice[l.ID]; s.group == g {
+			delete(j.twice, l.ID)
+		}
+		j.index.earliest(l.ID, f)
 	}
 	j.writing = nil
 	j.queued -= waited
@@ -209,6 +209,6 @@ func (j *Journal) die(err error) {
 	}
 	j.second.drop(err)
 	j.waiting, j.writing = nil, nil
-	maps.DeleteFunc(j.pending, func(_ clickday.SubmissionID, s slot) bool { return s.group.err != nil })
+	maps.DeleteFunc(j.twice, func(_ clickday.SubmissionID, s slot) bool { return s.group.err != nil })
 	close(j.deadCh)
 }
