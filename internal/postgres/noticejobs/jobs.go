@@ -213,6 +213,12 @@ func (r *Runner) Feed(ctx context.Context) error {
 // atLeast keeps the small talk of river out of the log.
 type atLeast struct{ slog.Handler }
 
+// WithAttrs implements slog.Handler.
+func (h atLeast) WithAttrs(a []slog.Attr) slog.Handler { return atLeast{h.Handler.WithAttrs(a)} }
+
+// WithGroup implements slog.Handler.
+func (h atLeast) WithGroup(name string) slog.Handler { return atLeast{h.Handler.WithGroup(name)} }
+
 // Enabled implements slog.Handler.
 func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
