@@ -17,21 +17,29 @@ var emptyRoot = sha256.Sum256(nil)
 // are too close for their clocks. It shares no code with what made the order.
 type order struct {
 	header *Header
+	width  int // of an arrival at the list's granularity
 	any    bool
 	last   ledger.Leaf // the last leaf in order, late ones apart
 	tie    [32]byte    // of last, when the seed is known
-	buffer []byte
 	// open counts neighbours that only the seed can tell apart; close those
 	// that are too close for their clocks.
 	open, close int64
 }
 
-func newOrder(h *Header) order { return order{header: h} }
+func newOrder(h *Header) order {
+	return order{header: h, width: len(arrived((&ledger.Leaf{}).AppendLine(nil, h.Granularity)))}
+}
 
-// written reports whether the line has the granularity of the list.
-func (o *order) written(l *ledger.Leaf, line []byte) bool {
-	o.buffer = l.AppendLine(o.buffer[:0], o.header.Granularity)
-	return bytes.Equal(o.buffer, line)
+// written reports whether a line that ParseLeaf has accepted, and so is written
+// in the one way, has the granularity of the list.
+func (o *order) written(line []byte) bool { return len(arrived(line)) == o.width }
+
+// arrived returns the third field of a line.
+func arrived(line []byte) []byte {
+	for range 2 {
+		line = line[bytes.IndexByte(line, ',')+1:]
+	}
+	return line[:bytes.IndexByte(line, ',')]
 }
 
 // next takes the next leaf and reports what is wrong with its place.

@@ -19,13 +19,14 @@ type Reader struct {
 	line   int64 // lines read
 	rows   int64
 	row    Row
-	signed []byte // the note of the last line, once it was read
+	groups map[string]string // those seen so far, checked
+	signed []byte            // the note of the last line, once it was read
 }
 
 // NewReader reads the header. Errors wrap ErrFormat when the bytes are not a
 // list, else they are those of r.
 func NewReader(r io.Reader) (*Reader, error) {
-	in := &Reader{from: bufio.NewReaderSize(r, MaxLine), sum: sha256.New()}
+	in := &Reader{from: bufio.NewReaderSize(r, MaxLine), sum: sha256.New(), groups: map[string]string{}}
 	var raw []byte
 	for {
 		line, err := in.readLine()
@@ -83,7 +84,7 @@ func (r *Reader) Next() (*Row, error) {
 		return nil, r.end(line)
 	}
 	r.sum.Write(line)
-	if err := r.row.parse(line[:len(line)-1]); err != nil {
+	if err := r.row.parse(line[:len(line)-1], r.groups); err != nil {
 		return nil, fmt.Errorf("%w: line %d: %w", ErrFormat, r.line, err)
 	}
 	r.rows++

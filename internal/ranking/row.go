@@ -18,6 +18,9 @@ const (
 	NoPlace Place = ""
 )
 
+// placeNamed are the places by their names, so that reading one allocates nothing.
+var placeNamed = map[string]Place{string(Admitted): Admitted, string(Waiting): Waiting}
+
 // Row is one leaf of the ledger and what the quotas made of it.
 type Row struct {
 	Position int64  // index of the leaf in the ledger, from 0
@@ -54,8 +57,9 @@ func (r *Row) appendTo(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// parse reads a line without its newline; r.Line points into it.
-func (r *Row) parse(line []byte) error {
+// parse reads a line without its newline; r.Line points into it. groups are
+// those that were accepted before.
+func (r *Row) parse(line []byte, groups map[string]string) error {
 	first := bytes.IndexByte(line, ',')
 	last := bytes.LastIndexByte(line, ',')
 	if first < 0 || last <= first {
@@ -70,6 +74,23 @@ func (r *Row) parse(line []byte) error {
 		return fmt.Errorf("position %q: want a number from 0", line[:first])
 	}
 	r.Position, r.Line = position, line[first+1:group]
-	r.Group, r.Place = string(line[group+1:last]), Place(line[last+1:])
-	return r.validate()
+	known, ok := groups[string(line[group+1:last])]
+	if ok {
+		r.Group = ""
+	} else {
+		known = string(line[group+1 : last])
+		r.Group = known
+	}
+	r.Place = placeNamed[string(line[last+1:])]
+	if r.Place == NoPlace {
+		r.Place = Place(line[last+1:])
+	}
+	if err := r.validate(); err != nil {
+		return err
+	}
+	if !ok && len(groups) < MaxQuotas {
+		groups[known] = known
+	}
+	r.Group = known
+	return nil
 }
