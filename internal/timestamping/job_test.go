@@ -56,6 +56,13 @@ func (s *shelf) SaveTimestamp(_ context.Context, h *ledger.Head, token []byte, _
 	return after
 }
 
+// token is what is stored for a note, "" for nothing.
+func (s *shelf) token(note string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saved[note]
+}
+
 func (s *shelf) grow(day string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,13 +76,23 @@ func (s *shelf) grow(day string) {
 
 // oracle answers at once, with a token that says how often it was asked.
 type oracle struct {
-	asked []string
-	times []time.Time
+	mu    sync.Mutex
+	asked []string    // guarded by mu
+	times []time.Time // guarded by mu
 	fail  func(note string) error
+}
+
+// notes is what it was asked about so far.
+func (o *oracle) notes() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.asked)
 }
 
 func (o *oracle) Ask(_ context.Context, about []byte) ([]byte, Token, error) {
 	now := clock.System{}.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.asked, o.times = append(o.asked, string(about)), append(o.times, now)
 	if o.fail != nil {
 		if err := o.fail(string(about)); err != nil {
@@ -87,9 +104,9 @@ func (o *oracle) Ask(_ context.Context, about []byte) ([]byte, Token, error) {
 
 type bench struct {
 	*shelf
-	*oracle
-	job *Job
-	reg *prometheus.Registry
+	oracle *oracle
+	job    *Job
+	reg    *prometheus.Registry
 }
 
 // value reads a metric of one value.
@@ -148,8 +165,8 @@ func TestOnlyTheNewestHeadIsAskedFor(t *testing.T) {
 			time.Sleep(3 * time.Minute)
 			synctest.Wait()
 		})
-		if want := []string{"A 1", "B 1", "A 3"}; !slices.Equal(b.asked, want) {
-			t.Errorf("asked %q, want %q", b.asked, want)
+		if want := []string{"A 1", "B 1", "A 3"}; !slices.Equal(b.oracle.notes(), want) {
+			t.Errorf("asked %q, want %q", b.oracle.notes(), want)
 		}
 		if got := b.value(t, "puntuale_ledgers_without_timestamp"); got != 0 {
 			t.Error("missing:", got)
@@ -162,7 +179,7 @@ func TestFailuresAreTriedAgainWithBackOff(t *testing.T) {
 		b := newBench(t, "A", "B")
 		var down atomic.Bool
 		down.Store(true)
-		b.fail = func(note string) error {
+		b.oracle.fail = func(note string) error {
 			if down.Load() && note == "A 1" {
 				return ErrRefused
 			}
@@ -171,12 +188,12 @@ func TestFailuresAreTriedAgainWithBackOff(t *testing.T) {
 		b.run(t, func() {
 			time.Sleep(20 * time.Minute)
 			synctest.Wait()
-			if len(b.saved) != 1 || b.saved["B 1"] == "" {
-				t.Error("one day's failure kept the other from its token:", b.saved)
+			if b.token("B 1") == "" || b.token("A 1") != "" {
+				t.Error("one day's failure kept the other from its token")
 			}
-			failed := len(b.asked) - 1
+			failed := len(b.oracle.notes()) - 1
 			if got := b.value(t, "puntuale_timestamp_failures_total"); failed < 5 || failed > 20 || int(got) != failed {
-				t.Errorf("asked %d times in 20 minutes, counted %v", failed, got)
+				t.Errorf("failed %d times in 20 minutes, counted %v", failed, got)
 			}
 			if got := b.value(t, "puntuale_ledgers_without_timestamp"); got != 1 {
 				t.Error("missing:", got)
@@ -185,11 +202,11 @@ func TestFailuresAreTriedAgainWithBackOff(t *testing.T) {
 			time.Sleep(backOffMax)
 			synctest.Wait()
 		})
-		if b.saved["A 1"] == "" {
+		if b.token("A 1") == "" {
 			t.Error("no token after the authority came back")
 		}
-		for i := 2; i < len(b.times); i++ {
-			if gap := b.times[i].Sub(b.times[i-1]); gap > backOffMax {
+		for i := 2; i < len(b.oracle.times); i++ {
+			if gap := b.oracle.times[i].Sub(b.oracle.times[i-1]); gap > backOffMax {
 				t.Errorf("gap of %s", gap)
 			}
 		}
@@ -212,8 +229,8 @@ func TestFailuresOfTheStore(t *testing.T) {
 					time.Sleep(time.Minute)
 					synctest.Wait()
 				})
-				if b.saved["A 1"] == "" || len(b.asked) > 2 {
-					t.Errorf("saved %v, asked %q", b.saved, b.asked)
+				if b.token("A 1") == "" || len(b.oracle.notes()) > 2 {
+					t.Errorf("saved %q, asked %q", b.token("A 1"), b.oracle.notes())
 				}
 			})
 		})
