@@ -138,14 +138,16 @@ func (l *listBench) measure(ctx context.Context, w io.Writer) error {
 	if err := os.WriteFile(document, []byte("# Regole\n"), 0o600); err != nil {
 		return err
 	}
-	if _, _, err := l.portal(ctx, "quota", "set", "--keys", l.dir, "--day", listDay, "--file", quotas, "--document", document,
+	if _, err := l.portal(ctx, "quota", "set", "--keys", l.dir, "--day", listDay, "--file", quotas, "--document", document,
 		"--rule", "chronological reallocate=province+sector+nationality", "--operator", "bench", "--reason", "bench"); err != nil {
 		return err
 	}
-	took, memory, err := l.portal(ctx, "list", "publish", "--keys", l.dir, "--day", listDay, "--final", "--operator", "bench")
+	began := l.clock.Now()
+	usage, err := l.portal(ctx, "list", "publish", "--keys", l.dir, "--day", listDay, "--final", "--operator", "bench")
 	if err != nil {
 		return err
 	}
+	took := l.clock.Now().Sub(began)
 	list, err := l.db.List(ctx, listDay, 1)
 	if err != nil {
 		return err
@@ -162,27 +164,25 @@ func (l *listBench) measure(ctx context.Context, w io.Writer) error {
 		plain("register: rows of that list", float64(list.Summary.Leaves), ""),
 		plain("register: files of that list", float64(len(list.Files)), ""),
 		plain("register: bytes of these files", float64(size)/1e6, "MB"),
-		plain("register: largest resident memory of the program that published it", float64(memory)/(1<<20), "MiB"),
+		plain("register: largest resident memory of the program that published it", float64(usage.Maxrss)/(1<<10), "MiB"), // Linux counts KiB
+		plain("register: processor time of that program", (time.Duration(usage.Utime.Nano()) + time.Duration(usage.Stime.Nano())).Seconds(), "s"),
 	)
 }
 
-// portal runs the operator's program and returns how long it took and its
-// largest resident memory in bytes.
-func (l *listBench) portal(ctx context.Context, args ...string) (time.Duration, int64, error) {
+// portal runs the operator's program and returns what it used.
+func (l *listBench) portal(ctx context.Context, args ...string) (*syscall.Rusage, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(l.plan.Program), "portal"), args...)
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+l.url)
-	began := l.clock.Now()
 	out, err := cmd.CombinedOutput()
-	took := l.clock.Now().Sub(began)
 	if err != nil {
-		return 0, 0, fmt.Errorf("portal %s: %w\n%s", args[0], err, out)
+		return nil, fmt.Errorf("portal %s: %w\n%s", args[0], err, out)
 	}
 	fmt.Fprintf(l.plan.Log, "%s", out)
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return took, 0, errors.New("no account of the process")
+		return nil, errors.New("no account of the process")
 	}
-	return took, usage.Maxrss << 10, nil // Linux counts KiB
+	return usage, nil
 }
 
 // failure takes the part of a test for package listtest.
