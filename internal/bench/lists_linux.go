@@ -165,7 +165,7 @@ func (l *listBench) measure(ctx context.Context, w io.Writer) error {
 		plain("register: files of that list", float64(len(list.Files)), ""),
 		plain("register: bytes of these files", float64(size)/1e6, "MB"),
 		plain("register: largest resident memory of the program that published it", float64(usage.Maxrss)/(1<<10), "MiB"), // Linux counts KiB
-		plain("register: processor time of that program", (time.Duration(usage.Utime.Nano()) + time.Duration(usage.Stime.Nano())).Seconds(), "s"),
+		plain("register: processor time of that program", (time.Duration(usage.Utime.Nano())+time.Duration(usage.Stime.Nano())).Seconds(), "s"),
 	)
 }
 
