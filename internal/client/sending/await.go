@@ -149,6 +149,7 @@ func (s *sender) sampleAll(ctx context.Context, workers []*worker, standby bool)
 // letGo makes the last check, waits for the exact instant and sends. When the
 // last check shows a newer calendar, nothing is sent.
 func (s *sender) letGo(ctx context.Context, items []*item, version uint64) error {
+	s.warmRest(ctx)
 	s.lastCheck(ctx, version)
 	e, known := s.estimate(s.home)
 	day := s.day()
@@ -161,6 +162,29 @@ func (s *sender) letGo(ctx context.Context, items []*item, version uint64) error
 		return err
 	}
 	return s.round(ctx, items)
+}
+
+// warmRest opens the connections that are missing: those that broke, or all when
+// the opening was near from the start.
+func (s *sender) warmRest(ctx context.Context) {
+	e, known := s.estimate(s.home)
+	day := s.day()
+	if !known || day == nil {
+		return
+	}
+	var cold []*worker
+	for _, w := range s.workers {
+		if w.links[s.home] == nil {
+			cold = append(cold, w)
+		}
+	}
+	left := time.Duration(e.Aim(day.Opens) - s.Base.Now())
+	if len(cold) == 0 || left <= 0 {
+		return
+	}
+	brief, cancel := context.WithTimeout(ctx, left/2)
+	defer cancel()
+	s.sampleAll(brief, cold, true)
 }
 
 // lastCheck looks at the node's clock and calendar once more, at a random moment
