@@ -39,7 +39,7 @@ type Config struct {
 	PasswordFile string // first line; needed with User
 	From         string // address, with or without a name
 	TLS          TLS
-	CAFile       string // PEM of a private authority; empty: the system's
+	CAFile       string        // PEM of a private authority; empty: the system's
 	Timeout      time.Duration // of each exchange; 0 is 30 s
 	Connections  int           // kept at most; 0 is 4
 	Clock        clock.Clock
