@@ -38,7 +38,7 @@ func verifyIn(ctx context.Context, dir string, plan RegisterPlan, w io.Writer) e
 	if err := writeList(list, keys); err != nil {
 		return err
 	}
-	seconds, memory, err := runVerify(ctx, plan.Program, keys, list)
+	m, err := runVerify(ctx, plan.Program, keys, list)
 	if err != nil {
 		return err
 	}
@@ -46,9 +46,10 @@ func verifyIn(ctx context.Context, dir string, plan RegisterPlan, w io.Writer) e
 		return err
 	}
 	for _, f := range []Figure{
-		atMost("verify.seconds", seconds, "s", verifySeconds),
+		atMost("verify.seconds", m.seconds, "s", verifySeconds),
+		plain("verify.processor", m.processor, "s"),
 		plain("verify.rows", verifyRows, "rows"),
-		atMost("verify.memory", memory, "B", verifyMemory),
+		atMost("verify.memory", m.memory, "B", verifyMemory),
 	} {
 		if err := f.Write(w); err != nil {
 			return err
@@ -85,30 +86,34 @@ func writeList(list, keys string) error {
 }
 
 // runVerify runs the program below a small process of this one's kind and
-// returns wall-clock seconds and the greatest resident size in bytes.
-func runVerify(ctx context.Context, program, keys, list string) (seconds, memory float64, err error) {
+// returns what that has measured.
+func runVerify(ctx context.Context, program, keys, list string) (m measured, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return 0, 0, fmt.Errorf("bench: %w", err)
+		return m, fmt.Errorf("bench: %w", err)
 	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, self, "measured", program, "verify", "list", "--trust", keys, "--lang", "en", list)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		return 0, 0, fmt.Errorf("intake verify: %w\n%.2000s", err, out.String())
+		return m, fmt.Errorf("intake verify: %w\n%.2000s", err, out.String())
 	}
 	_, last, _ := bytes.Cut(out.Bytes(), []byte(measuredPrefix))
-	if _, err := fmt.Sscan(string(last), &seconds, &memory); err != nil {
-		return 0, 0, fmt.Errorf("bench: measured: %w", err)
+	if _, err := fmt.Sscan(string(last), &m.seconds, &m.processor, &m.memory); err != nil {
+		return m, fmt.Errorf("bench: measured: %w", err)
 	}
-	return seconds, memory, nil
+	return m, nil
 }
+
+// measured is a program's seconds by the clock on the wall and of processors, and
+// its greatest resident size in bytes.
+type measured struct{ seconds, processor, memory float64 }
 
 const measuredPrefix = "MEASURED "
 
 // Measured runs a program and prints, behind what it prints itself, its seconds
-// by the clock on the wall and its greatest resident size in bytes, as the kernel
-// has counted it (wait4).
+// by the clock on the wall, its seconds of processor time, and its greatest
+// resident size in bytes, as the kernel has counted them (wait4).
 func Measured(ctx context.Context, command []string, w io.Writer) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = w, w
@@ -121,7 +126,7 @@ func Measured(ctx context.Context, command []string, w io.Writer) error {
 	if !ok {
 		return errors.New("bench: the system does not count memory")
 	}
-	_, err := fmt.Fprintf(w, "%s%f %d\n", measuredPrefix, seconds, usage.Maxrss*1024)
+	_, err := fmt.Fprintf(w, "%s%f %f %d\n", measuredPrefix, seconds, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), usage.Maxrss*1024)
 	return err
 }
 
@@ -143,7 +148,7 @@ func changedByteIsFound(ctx context.Context, program, keys, list string) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 	var exit *exec.ExitError
-	if _, _, err := runVerify(ctx, program, keys, list); !errors.As(err, &exit) {
+	if _, err := runVerify(ctx, program, keys, list); !errors.As(err, &exit) {
 		return fmt.Errorf("bench: a changed byte was not found (%v)", err)
 	}
 	return nil
