@@ -124,11 +124,23 @@ func (o *office) fill(ctx context.Context, n int) error {
 			next.First += uint64(size)
 		}
 		mark := queue.Mark{Watermark: o.opens.Add(time.Duration(next.First) * arrivalEvery).UnixNano(), Journal: registerJournal, LastBatch: next.Batch - 1}
-		if err := o.queue.Append(ctx, node, frames, mark); err != nil {
+		if err := o.append(ctx, frames, mark); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// append tries again as a forwarder does when Redis is slow: what then lies there
+// twice is the worker's to drop.
+func (o *office) append(ctx context.Context, frames [][]byte, mark queue.Mark) error {
+	var err error
+	for range 10 {
+		if err = o.queue.Append(ctx, node, frames, mark); !errors.Is(err, queue.ErrUnavailable) {
+			break
+		}
+	}
+	return err
 }
 
 // arrivalEvery is the distance of arrivals: 20,000 a second.
