@@ -98,12 +98,13 @@ func (g *Ground) Measure(ctx context.Context, name string, l Load) (s Sample, er
 	}
 	acks := &acknowledgements{ground: g, kept: map[int][]byte{}}
 	check := answered
-	if name == NameIntake {
+	intake := name == NameIntake || name == NameInMemory
+	if intake {
 		check = acks.check
 	}
 	s, err = g.measure(ctx, p, l, check)
 	err = errors.Join(err, p.Stop(), acks.verify())
-	if err == nil && name == NameIntake {
+	if err == nil && intake {
 		err = g.journalHolds(p.Journal, warmRequests+s.Answers)
 	}
 	return s, errors.Join(err, p.Remove())

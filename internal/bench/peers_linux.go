@@ -19,6 +19,9 @@ import (
 // Names of the servers.
 const (
 	NameIntake = "intake"
+	// NameInMemory is the intake with a Redis that writes no file: enough where the
+	// journal alone is waited for, for it is what Redis is filled from.
+	NameInMemory = "intake-redis-in-memory"
 	NameWebdis = "webdis"
 	NameOK     = "ok"
 	NameNginx  = "nginx"
@@ -47,6 +50,8 @@ func (g *Ground) Start(ctx context.Context, name string) (*Peer, error) {
 	switch name {
 	case NameIntake:
 		return g.StartIntake(ctx, false)
+	case NameInMemory:
+		return g.startIntake(ctx, false, true)
 	case NameWebdis:
 		return g.startWebdis(ctx)
 	case NameOK:
@@ -84,8 +89,8 @@ func (g *Ground) peer(name string, head []byte) (*Peer, error) {
 	return &Peer{Name: name, Head: head, dir: dir}, err
 }
 
-func (p *Peer) startRedis(ctx context.Context) (err error) {
-	p.redis, err = devstack.StartRedis(ctx, devstack.Options{Dir: filepath.Join(p.dir, "redis")})
+func (p *Peer) startRedis(ctx context.Context, inMemory bool) (err error) {
+	p.redis, err = devstack.StartRedis(ctx, devstack.Options{Dir: filepath.Join(p.dir, "redis"), InMemory: inMemory})
 	return err
 }
 
@@ -104,6 +109,10 @@ func (p *Peer) launch(ctx context.Context, ready func() bool, path string, args 
 
 // StartIntake starts the real intake with an empty journal and a Redis of its own.
 func (g *Ground) StartIntake(ctx context.Context, secure bool) (*Peer, error) {
+	return g.startIntake(ctx, secure, false)
+}
+
+func (g *Ground) startIntake(ctx context.Context, secure, inMemory bool) (*Peer, error) {
 	p, err := g.peer(NameIntake, loadgen.Head("POST", wire.PathSubmit, wire.TypeEnvelope, g.Pool.Size()))
 	if err != nil {
 		return nil, err
@@ -113,7 +122,7 @@ func (g *Ground) StartIntake(ctx context.Context, secure bool) (*Peer, error) {
 	if err := errors.Join(os.MkdirAll(data, 0o700), os.WriteFile(filepath.Join(data, "calendar.bin"), g.calendar, 0o600)); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	if err := p.startRedis(ctx); err != nil {
+	if err := p.startRedis(ctx, inMemory); err != nil {
 		return nil, err
 	}
 	addrs := filepath.Join(p.dir, "addrs")
@@ -166,7 +175,7 @@ func (g *Ground) startWebdis(ctx context.Context) (*Peer, error) {
 	if p.Addr, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	if err := p.startRedis(ctx); err != nil {
+	if err := p.startRedis(ctx, false); err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(p.Addr) // it was one a moment ago

@@ -74,13 +74,13 @@ func (g *Ground) compare(ctx context.Context, plan Plan, w io.Writer) error {
 		turns := make([]map[string]Sample, plan.Turns)
 		for t := range turns {
 			turns[t] = map[string]Sample{}
-			for _, name := range []string{NameIntake, NameOK, NameWebdis, NameNginx} {
+			for _, name := range []string{NameIntake, NameOK, NameWebdis, NameNginx, NameInMemory} {
 				s, err := g.Measure(ctx, name, Load{Conns: conns, Threads: plan.Threads, Lasting: plan.Lasting})
 				if err != nil {
 					return err
 				}
 				turns[t][name] = s
-				fmt.Fprintf(w, "# turn %d of %d, %d connections: %-6s %7.0f/s, %5.1f µs processor time each, p50 %s, p99 %s\n",
+				fmt.Fprintf(w, "# turn %d of %d, %d connections: %-22s %7.0f/s, %5.1f µs processor time each, p50 %s, p99 %s\n",
 					t+1, plan.Turns, conns, name, s.Rate, s.PerAck.Seconds()*1e6, s.P50, s.P99)
 			}
 		}
@@ -120,6 +120,9 @@ func compared(conns int, turns []map[string]Sample) []Figure {
 		atLeast(at("durable_over_webdis"), over(NameIntake, NameWebdis, rate), "ratio", overWebdis),
 		atLeast(at("durable_over_ok"), over(NameIntake, NameOK, rate), "ratio", overOK),
 		atMost(at("processor_time_over_webdis"), over(NameIntake, NameWebdis, cpu), "ratio", cpuOverWebdis),
+		atLeast(at("durable_over_webdis_redis_in_memory"), over(NameInMemory, NameWebdis, rate), "ratio", overWebdis),
+		atLeast(at("durable_over_ok_redis_in_memory"), over(NameInMemory, NameOK, rate), "ratio", overOK),
+		atMost(at("processor_time_over_webdis_redis_in_memory"), over(NameInMemory, NameWebdis, cpu), "ratio", cpuOverWebdis),
 	}
 }
 

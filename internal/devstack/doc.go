@@ -19,6 +19,9 @@ type Options struct {
 	// Dir is kept between runs. Empty means a temporary directory that goes
 	// when the server stops.
 	Dir string
+	// InMemory lets Redis write no file: whatever it holds is gone when it stops. A
+	// queue that is fed from a journal can live with that.
+	InMemory bool
 }
 
 // find returns the path of a server program: $PATH first, then the places where

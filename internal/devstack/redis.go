@@ -11,7 +11,7 @@ import (
 )
 
 // Redis is a running private server. Every write is on disk before it is
-// answered (appendonly, appendfsync always).
+// answered (appendonly, appendfsync always), unless it was started in memory.
 type Redis struct {
 	// URL is for redis.ParseURL; it stays the same over Restart.
 	URL     string
@@ -20,6 +20,7 @@ type Redis struct {
 	remove  []string
 	process *process
 	relay   *relay // to the master, of a replica
+	file    string // appendonly: yes or no
 }
 
 // StartRedis starts a server on opts.Dir.
@@ -32,7 +33,10 @@ func StartRedis(ctx context.Context, opts Options) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{dir: dir, sockets: sockets, remove: append(remove, sockets)}
+	r := &Redis{dir: dir, sockets: sockets, remove: append(remove, sockets), file: "yes"}
+	if opts.InMemory {
+		r.file = "no"
+	}
 	r.URL = "unix://" + r.socket()
 	if err := evict(filepath.Join(dir, "redis.pid"), "redis-server"); err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func (r *Redis) start(ctx context.Context) error {
 	logPath := filepath.Join(r.dir, "redis.log")
 	cmd := exec.Command(bin, "--port", "0", "--unixsocket", r.socket(), "--unixsocketperm", "700",
 		"--dir", r.dir, "--pidfile", filepath.Join(r.dir, "redis.pid"), "--daemonize", "no",
-		"--appendonly", "yes", "--appendfsync", "always", "--no-appendfsync-on-rewrite", "no",
+		"--appendonly", r.file, "--appendfsync", "always", "--no-appendfsync-on-rewrite", "no",
 		"--save", "", "--maxmemory-policy", "noeviction")
 	cmd.Dir = r.dir
 	if r.process, err = launch(cmd, logPath, syscall.SIGTERM, "TERM", r.remove); err != nil {
