@@ -18,10 +18,12 @@ import (
 )
 
 const (
-	// fireEvery is the time between two click days, and fireLead how long before
-	// its click day each client starts.
-	fireEvery = 30 * time.Millisecond
-	fireLead  = 14 * time.Second
+	// fireEvery is the time between two click days, apartLoaded that on a loaded
+	// machine, where one firing must not be what loads it for the next; fireLead is
+	// how long before its click day each client starts.
+	fireEvery   = 30 * time.Millisecond
+	apartLoaded = 100 * time.Millisecond
+	fireLead    = 14 * time.Second
 	// clockOff is how far a computer's clock may be off.
 	clockOff = 5 * time.Second
 )
@@ -45,9 +47,13 @@ func (f *Firing) Beyond() time.Duration { return f.Late - f.Out }
 // each client is a real one unless delayed.
 func (g *Ground) Fire(ctx context.Context, n int, delayed bool, progress io.Writer) ([]Firing, error) {
 	begin := g.Clock.Now().Add(fireLead + 3*time.Second)
+	every := apartLoaded
+	if delayed {
+		every = fireEvery
+	}
 	opens := make([]time.Time, n)
 	for i := range opens {
-		opens[i] = begin.Add(time.Duration(i) * fireEvery)
+		opens[i] = begin.Add(time.Duration(i) * every)
 	}
 	s, err := g.openClientSite(ctx, opens)
 	if err != nil {

@@ -1,6 +1,13 @@
 package timing
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// precedence is how long it lasts: the request leaves after the wait is over.
+const precedence = 50 * time.Millisecond
 
 // raise gives this thread precedence for the last instant, where the system
 // allows it, and returns what takes it back.
@@ -10,5 +17,7 @@ func raise() (restore func()) {
 	if err != nil || unix.Setpriority(unix.PRIO_PROCESS, tid, -20) != nil {
 		return func() {}
 	}
-	return func() { unix.Setpriority(unix.PRIO_PROCESS, tid, 20-before) } // getpriority counts from 40 down
+	return func() {
+		time.AfterFunc(precedence, func() { unix.Setpriority(unix.PRIO_PROCESS, tid, 20-before) }) // getpriority counts from 40 down
+	}
 }

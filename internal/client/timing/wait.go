@@ -9,8 +9,9 @@ import (
 )
 
 // spin is how long before the instant the wait stops sleeping: a sleeping
-// goroutine is woken up to a millisecond late, a spinning one is not.
-const spin = 2 * time.Millisecond
+// goroutine is woken a millisecond late, on a busy machine several, a spinning
+// one is not.
+const spin = 5 * time.Millisecond
 
 // Wait returns at the given clock reading, never before, or with the error of ctx.
 type Wait func(ctx context.Context, until time.Time) error
