@@ -21,6 +21,8 @@ const (
 	// written is left alone.
 	checkpointEvery = time.Second
 	checkpointPause = 100 * time.Millisecond
+	// checkpointsLack is how many full segments may lack a checkpoint while batches come in.
+	checkpointsLack = 4
 	checkpointRetry = time.Minute
 )
 
@@ -53,9 +55,11 @@ func (c *checkpoints) start(s *scanner) {
 }
 
 // keepCheckpoints writes what is due: at once after a start, then from time to time,
-// and never two in a row, because others need the disk too.
+// and never two in a row, because others need the disk too. While batches come in, a
+// few segments may wait for theirs: a start would read these as a whole.
 func (j *Journal) keepCheckpoints() {
 	defer j.done.Done()
+	seen := j.LastBatch()
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
@@ -65,6 +69,12 @@ func (j *Journal) keepCheckpoints() {
 			return
 		case <-j.deadCh:
 			return
+		}
+		before := seen
+		seen = j.LastBatch()
+		if seen != before && j.lacking() <= checkpointsLack {
+			next.Reset(checkpointEvery)
+			continue
 		}
 		written, err := j.checkpoint()
 		switch {
@@ -105,6 +115,19 @@ func (j *Journal) checkpoint() (written bool, err error) {
 	}
 	c.have[i] = true
 	return true, nil
+}
+
+// lacking is how many full segments have no checkpoint.
+func (j *Journal) lacking() int {
+	full := j.fullSegments()
+	j.checks.mu.Lock()
+	defer j.checks.mu.Unlock()
+	for _, have := range j.checks.have[:min(full, len(j.checks.have))] {
+		if have {
+			full--
+		}
+	}
+	return full
 }
 
 // Checkpointed tells whether every full segment has its checkpoint.
