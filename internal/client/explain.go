@@ -15,9 +15,10 @@ import (
 )
 
 var (
-	textPaired = clickday.Text{IT: "Computer collegato. Le domande sigillate sono state scaricate.", EN: "Computer connected. The sealed applications have been fetched."}
-	textSynced = clickday.Text{IT: "Domande aggiornate.", EN: "Applications up to date."}
-	textSaved  = clickday.Text{IT: "Le ricevute pronte sono state salvate.", EN: "The receipts that are ready have been saved."}
+	textPaired    = clickday.Text{IT: "Computer collegato. Le domande sigillate sono state scaricate.", EN: "Computer connected. The sealed applications have been fetched."}
+	textSynced    = clickday.Text{IT: "Domande aggiornate.", EN: "Applications up to date."}
+	textForgotten = clickday.Text{IT: "Cancellati da questo computer chiavi, domande ed esiti.", EN: "Keys, applications and outcomes have been deleted from this computer."}
+	textSaved     = clickday.Text{IT: "Le ricevute pronte sono state salvate.", EN: "The receipts that are ready have been saved."}
 )
 
 // explained are the errors that have texts of their own, in the order in which

@@ -21,6 +21,7 @@ const (
 	Syncs    Activity = "syncing"
 	Unlocks  Activity = "unlocking"
 	Receives Activity = "receipts"
+	Forgets  Activity = "forgetting"
 	Tests    Activity = "testing"    // the self-test
 	Plays    Activity = "rehearsing" // a rehearsal
 )
@@ -238,6 +239,11 @@ func (s *Session) SaveReceipts(dir string) {
 		_, err := s.c.Receipts(ctx, dir, 0)
 		return err
 	}, textSaved)
+}
+
+// Forget deletes every local trace of the account; see Client.Forget.
+func (s *Session) Forget(force bool) {
+	s.start(Forgets, func(context.Context) error { return s.c.Forget(force) }, textForgotten)
 }
 
 // SelfTest looks at everything that a click day needs; what it finds is in

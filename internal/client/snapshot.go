@@ -73,6 +73,7 @@ func (c Counts) Arrived() int { return c.Acknowledged + c.Sequenced + c.Receipte
 // Row is one application.
 type Row struct {
 	Application    string
+	Rank           int // the person's own order; 0 until it is set
 	Submission     string
 	Model          clickday.ModelCode
 	Worker         string
@@ -171,7 +172,7 @@ func (v *DayView) addRows(records []store.Record) {
 
 func rowOf(r *store.Record) Row {
 	row := Row{
-		Application: r.Application, Submission: r.Submission, Model: r.Model, Worker: r.Worker, Employer: r.Employer,
+		Application: r.Application, Rank: r.Rank, Submission: r.Submission, Model: r.Model, Worker: r.Worker, Employer: r.Employer,
 		State: r.State, Bound: r.Bound, Node: r.Node, Number: r.Number, ProtocolNumber: r.ProtocolNumber,
 		Code: r.Code, Reason: r.Reason, ReceiptFile: r.ReceiptFile,
 	}

@@ -166,7 +166,7 @@ func (c *Client) stillOpen(id clickday.DayID) bool {
 // succeed is the record that follows old: an armed one stays armed, a refused
 // one starts anew and keeps its past.
 func succeed(old, r store.Record) store.Record {
-	r.Past = old.Past
+	r.Past, r.Rank = old.Past, old.Rank
 	switch old.State {
 	case store.Armed:
 		r.State = store.Armed

@@ -58,6 +58,9 @@ type Record struct {
 	SealVersion  uint32             `json:"seal_version"`
 	Employer     string             `json:"employer"`
 	Worker       string             `json:"worker"`
+	// Rank is the person's own order within the day: lower ones are sent first; 0
+	// until it is set, then from 1.
+	Rank int `json:"rank,omitempty"`
 	// Envelope is what is sent, byte for byte; Submission is its id.
 	Envelope   []byte `json:"envelope"`
 	Submission string `json:"submission"`

@@ -216,7 +216,7 @@ func (s *Store) Get(application string) (Record, bool) {
 	return r, ok
 }
 
-// All returns every record, by day, then worker, then application id.
+// All returns every record, by day, rank, worker, and application id.
 func (s *Store) All() []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,6 +231,9 @@ func (s *Store) All() []Record {
 func compareRecords(a, b Record) int {
 	if a.Day != b.Day {
 		return int(int64(a.Day) - int64(b.Day))
+	}
+	if a.Rank != b.Rank {
+		return a.Rank - b.Rank
 	}
 	if c := strings.Compare(a.Worker, b.Worker); c != 0 {
 		return c
