@@ -59,11 +59,8 @@ func (o *office) throughput(ctx context.Context, plan RegisterPlan, w io.Writer)
 		return err
 	}
 	r, err := o.follow(ctx, program, plan, began)
-	if err = errors.Join(err, program.Stop()); err != nil {
-		return err
-	}
-	after, err := o.serverTimes()
-	if err != nil {
+	after, terr := o.serverTimes() // while all its connections stand
+	if err = errors.Join(err, terr, program.Stop()); err != nil {
 		return err
 	}
 	if err := o.checkRegister(ctx, plan.Records); err != nil {
