@@ -33,6 +33,7 @@ type Firing struct {
 	Late    time.Duration // arrival, by the intake's kernel stamp, after the opening
 	Out     time.Duration // how long the network held the request back
 	Off     time.Duration // how wrong the computer's clock was
+	Sure    time.Duration // how long after the opening it aimed: the error of what it knew of the clock
 	Early   int           // requests that the intake refused as too early
 	Sent    int
 	Stamped bool // by the kernel
@@ -106,7 +107,7 @@ func (s *clientSite) fire(ctx context.Context, i int, delayed bool) (Firing, err
 	if err := s.run(ctx, &s.days[i], addr, records, wrong{s.Clock, f.Off}, count); err != nil {
 		return f, err
 	}
-	f.Sent, f.Early = count.sent, count.early
+	f.Sent, f.Early, f.Sure = count.sent, count.early, time.Duration(count.aim-s.days[i].Opens)
 	if d != nil {
 		f.Out = time.Duration(d.lastOut.Load())
 	}

@@ -151,6 +151,9 @@ func (f *fixed) Offer([]byte) (bool, error) { return false, nil }
 type shots struct {
 	mu          sync.Mutex
 	sent, early int // guarded by mu
+	// aim is when the request was to leave, on the node's clock as the client knew
+	// it; written by one goroutine at a time.
+	aim int64
 }
 
 // watched is a link whose submissions are counted.
@@ -180,7 +183,8 @@ func (s *clientSite) run(ctx context.Context, d *clickday.Day, addr string, reco
 	base := timing.NewBase(clk)
 	way := link.NewWay(n, base, nil)
 	return sending.Run(ctx, sending.Config{
-		Day: d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: timing.Precise(clk),
+		Report: func(p sending.Progress) { count.aim = max(count.aim, p.Aim) },
+		Day:    d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: timing.Precise(clk),
 		Nodes: []sending.Node{{ID: node, Public: s.Node, Dial: func(ctx context.Context, envelope []byte) (sending.Link, error) {
 			l, err := way.Dial(ctx, envelope)
 			if err != nil {

@@ -97,8 +97,14 @@ func (g *Ground) reportLoaded(ctx context.Context, p ClientPlan, progress io.Wri
 		return nil, err
 	}
 	early, missing, _, beyond := tally(fs)
+	var sure []time.Duration
+	for i := range fs {
+		sure = append(sure, fs[i].Sure)
+	}
 	return []Figure{
 		plain("client_loaded_firings", float64(len(fs)), "firings"),
+		plain("client_loaded_clock_error_p50", ms(quantile(sure, 0.5)), "ms"),
+		plain("client_loaded_clock_error_p99", ms(quantile(sure, 0.99)), "ms"),
 		atMost("client_loaded_early_arrivals", float64(early+missing), "arrivals", 0),
 		atMost("client_lateness_p50", ms(quantile(beyond, 0.5)), "ms", beyondP50),
 		atMost("client_lateness_p99", ms(quantile(beyond, 0.99)), "ms", beyondP99),
