@@ -13,12 +13,24 @@ import (
 // Outcome is how a run ends.
 type Outcome string
 
-// The outcomes, and the exit codes of the program: 0, 1 and 3.
+// The outcomes, and the exit codes of the program: 0, 1 and 2.
 const (
 	Pass Outcome = "pass"
 	Fail Outcome = "fail"
 	Void Outcome = "void" // the run tells nothing: the generator was not good enough
 )
+
+// ExitCode is what the program ends with.
+func (o Outcome) ExitCode() int {
+	switch o {
+	case Pass:
+		return 0
+	case Fail:
+		return 1
+	default:
+		return 2
+	}
+}
 
 // Verdict is what the judge found, as verdict.json holds it.
 type Verdict struct {
@@ -28,9 +40,9 @@ type Verdict struct {
 
 // Check is one invariant or one goal.
 type Check struct {
-	ID      string        `json:"id"` // I1 … I11, or the name of a goal
+	ID      string        `json:"id"` // run (whether the run can be judged at all), I1 … I11, or the name of a goal
 	Title   clickday.Text `json:"title"`
-	Outcome Outcome       `json:"outcome"`
+	Outcome Outcome       `json:"outcome"`           // Void: it could not be checked
 	Looked  int64         `json:"looked"`            // how many things were looked at
 	Wrong   int64         `json:"wrong"`             // how many of them are wrong
 	Found   clickday.Text `json:"found"`             // one sentence: what was measured or found
