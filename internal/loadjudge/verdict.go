@@ -1,49 +1,14 @@
 package loadjudge
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/loadrun"
 )
-
-// Format is the only format of verdict.json so far.
-const Format = "puntuale-load-verdict-1"
-
-// FileName is the name of the verdict in the directory of a run.
-const FileName = "verdict.json"
 
 // MaxExamples is how many violations of one invariant are told one by one.
 const MaxExamples = 20
-
-// Outcome is what a run came to.
-type Outcome string
-
-const (
-	// Pass: every invariant holds and every goal is met.
-	Pass Outcome = "pass"
-	// Fail: an invariant is violated or a goal is missed.
-	Fail Outcome = "fail"
-	// Void: nothing can be said: the generator was late, or the run or what is
-	// known of it is incomplete. A violation is a Fail even in such a run.
-	Void Outcome = "void"
-)
-
-// ExitCode is what a program ends with: 0 pass, 1 fail, 2 void.
-func (o Outcome) ExitCode() int {
-	switch o {
-	case Pass:
-		return 0
-	case Fail:
-		return 1
-	default:
-		return 2
-	}
-}
 
 // State is what became of one invariant.
 type State string
@@ -59,102 +24,81 @@ const (
 
 // Invariant is one promise of the installation and whether it was kept.
 type Invariant struct {
-	ID    string        `json:"id"` // I1 to I11
-	Title clickday.Text `json:"title"`
-	State State         `json:"state"`
+	ID    string // I1 to I11
+	Title clickday.Text
+	State State
 	// Checked counts what was held against each other, in Unit.
-	Checked    int64         `json:"checked"`
-	Unit       clickday.Text `json:"unit"`
-	Violations int64         `json:"violations"`
-	// Examples are the first MaxExamples violations, for engineers, in English.
-	Examples []string `json:"examples,omitempty"`
+	Checked    int64
+	Unit       clickday.Text
+	Violations int64
+	// Examples are the first MaxExamples violations, for engineers.
+	Examples []string
 	// Notes say what was left out or counted besides.
-	Notes []clickday.Text `json:"notes,omitempty"`
+	Notes []clickday.Text
 }
 
-// Goal is one figure of the run that somebody asked for.
-type Goal struct {
-	ID     string        `json:"id"` // the flag without its hyphens: p99, receipts-within, lost…
-	Title  clickday.Text `json:"title"`
-	Target string        `json:"target"` // such as "≤ 250ms"
-	Value  string        `json:"value"`
-	Met    bool          `json:"met"`
-	// Known is false when the figure was not measured: the run is void.
-	Known bool `json:"known"`
+// fail counts a violation and keeps the first ones.
+func (i *Invariant) fail(format string, args ...any) {
+	i.Violations++
+	if len(i.Examples) < MaxExamples {
+		i.Examples = append(i.Examples, fmt.Sprintf(format, args...))
+	}
+}
+
+func (i *Invariant) note(it, en string, args ...any) {
+	i.Notes = append(i.Notes, clickday.Text{IT: fmt.Sprintf(it, args...), EN: fmt.Sprintf(en, args...)})
+}
+
+// check is the invariant as verdict.json has it.
+func (i *Invariant) check() loadrun.Check {
+	c := loadrun.Check{ID: i.ID, Title: i.Title, Outcome: loadrun.Pass, Looked: i.Checked, Wrong: i.Violations, Details: i.Examples}
+	c.Found = clickday.Text{
+		IT: fmt.Sprintf("%d %s confrontati, nessuna contraddizione.", i.Checked, i.Unit.IT),
+		EN: fmt.Sprintf("%d %s compared, no contradiction.", i.Checked, i.Unit.EN),
+	}
+	switch i.State {
+	case Violated:
+		c.Outcome = loadrun.Fail
+		c.Found = clickday.Text{
+			IT: fmt.Sprintf("%d %s confrontati, %d contraddizioni.", i.Checked, i.Unit.IT, i.Violations),
+			EN: fmt.Sprintf("%d %s compared, %d contradictions.", i.Checked, i.Unit.EN, i.Violations),
+		}
+	case Unchecked:
+		c.Outcome = loadrun.Void
+		c.Found = clickday.Text{IT: "Non verificato: mancano i dati.", EN: "Not checked: the data for it is not there."}
+	}
+	for _, n := range i.Notes {
+		c.Found.IT, c.Found.EN = c.Found.IT+" "+n.IT, c.Found.EN+" "+n.EN
+	}
+	return c
+}
+
+// Judgement is a verdict and the sums behind it.
+type Judgement struct {
+	loadrun.Verdict
+	Counts Counts
 }
 
 // Counts are the sums of a run as the judge found them.
 type Counts struct {
-	Attempts     int64 `json:"attempts"`     // requests sent
-	Submissions  int64 `json:"submissions"`  // different envelopes
-	Acknowledged int64 `json:"acknowledged"` // submissions with at least one acknowledgement
-	Early        int64 `json:"early"`        // attempts answered too_early
-	Refused      int64 `json:"refused"`      // attempts refused for another reason
-	Unanswered   int64 `json:"unanswered"`   // attempts without an answer
-	Lost         int64 `json:"lost"`         // acknowledged and not final
-	Doubled      int64 `json:"doubled"`      // there more than once
-	Numbered     int64 `json:"numbered"`
-	Repeated     int64 `json:"repeated"`
-	LedgerRefuse int64 `json:"refused_later"` // leaves of refusals
-	Late         int64 `json:"late"`          // leaves behind the watermark
-	Receipts     int64 `json:"receipts"`
+	Attempts, Submissions    int64 // requests sent, different envelopes
+	Acknowledged             int64 // submissions with at least one acknowledgement
+	Early, Refused           int64 // attempts answered too_early, refused for another reason
+	Unanswered               int64 // attempts without an answer
+	Lost                     int64 // acknowledged and not final
+	Doubled                  int64 // there more than once
+	Numbered, Repeated, Late int64 // leaves
+	RefusedLater             int64 // leaves of refusals
 }
 
-// Verdict is the content of verdict.json.
-type Verdict struct {
-	Format   string          `json:"format"`
-	Run      string          `json:"run"` // name or directory of the run
-	Day      string          `json:"day"` // code of the click day
-	JudgedAt time.Time       `json:"judged_at"`
-	Outcome  Outcome         `json:"outcome"`
-	Voids    []clickday.Text `json:"voids,omitempty"` // why it is void
-	Counts   Counts          `json:"counts"`
-	// Invariants are I1 to I11 in this order, all of them.
-	Invariants []Invariant `json:"invariants"`
-	Goals      []Goal      `json:"goals,omitempty"`
-	// Faults are the scenario that was played during the run, line by line.
-	Faults []string `json:"faults,omitempty"`
-}
-
-// Headline is the verdict in one sentence.
-func (v *Verdict) Headline() clickday.Text {
-	switch v.Outcome {
-	case Pass:
+// headline is the line that a person reads first.
+func headline(o loadrun.Outcome) clickday.Text {
+	switch o {
+	case loadrun.Pass:
 		return clickday.Text{IT: "Prova superata: gli invarianti valgono e gli obiettivi sono raggiunti.", EN: "Passed: the invariants hold and the goals are met."}
-	case Fail:
+	case loadrun.Fail:
 		return clickday.Text{IT: "Prova non superata.", EN: "Failed."}
 	default:
 		return clickday.Text{IT: "Prova nulla: non permette di dire né sì né no.", EN: "Void: it allows neither a yes nor a no."}
 	}
-}
-
-// Marshal returns verdict.json.
-func (v *Verdict) Marshal() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("loadjudge: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
-// ErrVerdict says that a file is not a verdict.
-var ErrVerdict = errors.New("loadjudge: not a verdict")
-
-// Read reads verdict.json. A missing file is an error that wraps os.ErrNotExist.
-func Read(path string) (*Verdict, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("loadjudge: %w", err)
-	}
-	v := new(Verdict)
-	if err := json.Unmarshal(b, v); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrVerdict, path, err)
-	}
-	if v.Format != Format {
-		return nil, fmt.Errorf("%w: %s: format %.40q, want %s", ErrVerdict, path, v.Format, Format)
-	}
-	return v, nil
 }

@@ -1,0 +1,102 @@
+package loadjudge
+
+import (
+	"puntuale/internal/clickday"
+)
+
+// openingIsExact is I8: nothing is accepted with an arrival before the opening,
+// nothing is refused as early from the opening on, and what was only early is
+// stored nowhere. To the nanosecond.
+func (c *court) openingIsExact() Invariant {
+	inv := Invariant{ID: "I8", Unit: clickday.Text{IT: "arrivi", EN: "arrivals"}, Title: clickday.Text{
+		IT: "L’apertura è esatta: prima nulla, dopo tutto", EN: "The opening is exact: nothing before, everything after"}}
+	var silent int64
+	for i := range c.e.Attempts {
+		a := &c.e.Attempts[i]
+		ack, ok := c.parsed[i]
+		switch {
+		case ok:
+			inv.Checked++
+			c.withinDay(&inv, "acknowledged", a.Submission, ack.Leaf.Stamp.UnixNano)
+		case a.Answer == TooEarly && (a.ReceivedAt == 0 || a.OpensAt == 0):
+			silent++
+		case a.Answer == TooEarly:
+			inv.Checked++
+			if a.ReceivedAt >= a.OpensAt {
+				inv.fail("%s was refused as early at %d, from the opening at %d on", a.Submission, a.ReceivedAt, a.OpensAt)
+			}
+			if !c.published(a.OpensAt) {
+				inv.fail("%s was refused as early of an opening at %d that was never published", a.Submission, a.OpensAt)
+			}
+		}
+	}
+	for i := range c.e.Records {
+		inv.Checked++
+		c.withinDay(&inv, "journalled", c.e.Records[i].Submission, c.e.Records[i].Stamp.UnixNano)
+	}
+	if c.e.Ledger != nil {
+		for i := range c.e.Ledger.Leaves {
+			inv.Checked++
+			l := &c.e.Ledger.Leaves[i]
+			if l.Arrived < c.bucket(c.e.Day.Opens) || l.Arrived >= c.e.Day.Closes {
+				inv.fail("%s is in the ledger with the arrival %d, outside of the day", l.Submission, l.Arrived)
+			}
+		}
+	}
+	c.earlyIsNowhere(&inv)
+	if silent > 0 {
+		inv.note("%d rifiuti non dicono l’ora di arrivo.", "%d refusals do not tell their arrival.", silent)
+	}
+	return inv
+}
+
+// published reports whether the day ever was to open then.
+func (c *court) published(opens int64) bool {
+	if opens == c.e.Day.Opens {
+		return true
+	}
+	for _, o := range c.e.Openings {
+		if o == opens {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *court) withinDay(inv *Invariant, how string, id clickday.SubmissionID, unixNano int64) {
+	switch {
+	case unixNano < c.e.Day.Opens:
+		inv.fail("%s was %s as of %d, %d ns before the opening", id, how, unixNano, c.e.Day.Opens-unixNano)
+	case unixNano >= c.e.Day.Closes:
+		inv.fail("%s was %s as of %d, %d ns after the close", id, how, unixNano, unixNano-c.e.Day.Closes)
+	}
+}
+
+// earlyIsNowhere looks for what was refused at every attempt.
+func (c *court) earlyIsNowhere(inv *Invariant) {
+	early := map[clickday.SubmissionID]bool{}
+	for i := range c.e.Attempts {
+		a := &c.e.Attempts[i]
+		was, known := early[a.Submission]
+		early[a.Submission] = (was || !known) && (a.Answer == TooEarly || a.Answer == Refused)
+	}
+	nowhere := func(where string, id clickday.SubmissionID) {
+		if early[id] {
+			inv.fail("%s was refused at every attempt and is in the %s", id, where)
+		}
+	}
+	for id := range c.leaves {
+		nowhere("ledger", id)
+	}
+	for i := range c.e.Records {
+		nowhere("journal", c.e.Records[i].Submission)
+	}
+	for i := range c.e.Rows {
+		nowhere("record", c.e.Rows[i].Submission)
+	}
+	for id, ack := range c.e.Asked {
+		if len(ack) > 0 {
+			nowhere("intake’s memory", id)
+		}
+	}
+}
