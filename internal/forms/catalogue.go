@@ -1,18 +1,18 @@
 package forms
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
 	"puntuale/internal/clickday"
 )
 
-//go:embed models/*.json
+//go:embed models/*.json models/parts/*.json
 var embedded embed.FS
 
 // Catalogue holds every version of every model. It does not change after Load
@@ -31,26 +31,36 @@ func Load() (*Catalogue, error) {
 	return LoadFS(sub)
 }
 
-// LoadFS is Load for the *.json files of any directory; each file is one
-// version of one model.
-func LoadFS(dir fs.FS) (*Catalogue, error) {
-	names, err := fs.Glob(dir, "*.json")
+// LoadWith is Load with the *.json files of a directory of the administration's
+// own beside the embedded ones. An empty name means none.
+func LoadWith(dir string) (*Catalogue, error) {
+	if dir == "" {
+		return Load()
+	}
+	sub, err := fs.Sub(embedded, "models")
 	if err != nil {
 		return nil, fmt.Errorf("forms: %w", err)
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("forms: no model in the catalogue")
-	}
+	return LoadFS(os.DirFS(dir), sub)
+}
+
+// LoadFS is Load for the *.json files of any directories; each file is one
+// version of one model. Parts are looked for in the same order of directories.
+func LoadFS(dirs ...fs.FS) (*Catalogue, error) {
 	c := &Catalogue{}
-	for _, name := range names {
-		m, err := readModel(dir, name)
+	for _, dir := range dirs {
+		names, err := fs.Glob(dir, "*.json")
 		if err != nil {
-			return nil, fmt.Errorf("forms: %s: %w", name, err)
+			return nil, fmt.Errorf("forms: %w", err)
 		}
-		if _, twice := c.Model(m.Code, m.Version); twice {
-			return nil, fmt.Errorf("forms: %s: model %s version %d stands twice", name, m.Code, m.Version)
+		if len(names) == 0 {
+			return nil, errors.New("forms: no model in the directory: want files named <code>-<version>.json")
 		}
-		c.models = append(c.models, m)
+		for _, name := range names {
+			if err := c.add(dir, name, dirs); err != nil {
+				return nil, fmt.Errorf("forms: %s: %w", name, err)
+			}
+		}
 	}
 	slices.SortFunc(c.models, func(a, b *Model) int {
 		if d := strings.Compare(string(a.Code), string(b.Code)); d != 0 {
@@ -61,25 +71,27 @@ func LoadFS(dir fs.FS) (*Catalogue, error) {
 	return c, nil
 }
 
-func readModel(dir fs.FS, name string) (*Model, error) {
+func (c *Catalogue) add(dir fs.FS, name string, dirs []fs.FS) error {
 	raw, err := fs.ReadFile(dir, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	m := &Model{}
-	if err := dec.Decode(m); err != nil {
-		return nil, err
+	m, err := assemble(raw, dirs)
+	if err != nil {
+		return err
 	}
 	if err := m.index(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.validate(); err != nil {
-		return nil, err
+		return err
+	}
+	if _, twice := c.Model(m.Code, m.Version); twice {
+		return fmt.Errorf("model %s version %d stands twice", m.Code, m.Version)
 	}
 	m.dictionary = m.buildDictionary()
-	return m, nil
+	c.models = append(c.models, m)
+	return nil
 }
 
 // Model returns one version of a model.

@@ -100,10 +100,15 @@ type TaxCodeCheck struct {
 // Rule is a named check over several fields; the kinds are code, their fields
 // and texts are data.
 type Rule struct {
-	Kind   string        `json:"kind"` // "not_after", "part_at_most", …
-	Fields []string      `json:"fields"`
-	Value  int64         `json:"value"`
-	Text   clickday.Text `json:"text"`
+	Kind   string     `json:"kind"` // "not_after", "part_at_most", …
+	Fields []string   `json:"fields"`
+	Value  int64      `json:"value"`
+	When   *Condition `json:"when"` // the rule holds anyway where this does not
+	// Table gives the limit for each answer to the first field: an integer, or
+	// cents. Answers that are not in it have no limit.
+	Table map[string]int64 `json:"table"`
+	// Text says what is wrong; {limit} in it stands for the limit.
+	Text clickday.Text `json:"text"`
 }
 
 // Summary names fields for lists, receipts and the mini-client.

@@ -11,6 +11,7 @@ import (
 type QuotaFields struct {
 	Nationality string `json:"nationality"` // of type state
 	Sector      string `json:"sector"`      // of type choice
+	SectorIs    string `json:"sector_is"`   // instead of Sector: the one sector that all applications have
 	Province    string `json:"province"`    // of type place or province
 }
 
@@ -24,6 +25,9 @@ type QuotaAnswers struct {
 // QuotaOf returns what decides for which places an application competes.
 func (m *Model) QuotaOf(a Answers) QuotaAnswers {
 	out := QuotaAnswers{State: a[m.Quota.Nationality], Sector: a[m.Quota.Sector], Province: a[m.Quota.Province]}
+	if m.Quota.SectorIs != "" {
+		out.Sector = m.Quota.SectorIs
+	}
 	if f, ok := m.Field(m.Quota.Province); ok && f.Type == TypePlace {
 		comune, _ := places.Comune(out.Province) // of an unknown one the province is not known
 		out.Province = comune.Province
@@ -33,6 +37,9 @@ func (m *Model) QuotaOf(a Answers) QuotaAnswers {
 
 // Sectors returns the values that the sector can have.
 func (m *Model) Sectors() []string {
+	if m.Quota.SectorIs != "" {
+		return []string{m.Quota.SectorIs}
+	}
 	f, ok := m.Field(m.Quota.Sector)
 	if !ok {
 		return nil
@@ -45,6 +52,9 @@ func (m *Model) Sectors() []string {
 }
 
 func (m *Model) validateQuota() error {
+	if m.Quota.SectorIs != "" && (m.Quota.Sector != "" || !validID(m.Quota.SectorIs)) {
+		return fmt.Errorf("quota: sector_is %q: want lower case letters, digits and _, and no sector beside it", m.Quota.SectorIs)
+	}
 	for _, w := range []struct {
 		id   string
 		want []FieldType

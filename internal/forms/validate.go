@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"puntuale/internal/clickday"
 )
@@ -172,12 +173,39 @@ func (m *Model) validateRule(r *Rule) error {
 	}
 	for i, id := range r.Fields {
 		ref, ok := m.byID[id]
-		if !ok || ref.field.Type != kind.types[i] {
+		if !ok || !fits(kind.types[i], ref.field.Type) {
 			return fmt.Errorf("%s: %q is not a field of type %s", r.Kind, id, kind.types[i])
 		}
 	}
 	if kind.value && r.Value <= 0 {
 		return fmt.Errorf("%s: want a value above zero", r.Kind)
+	}
+	if kind.table != (len(r.Table) > 0) {
+		return fmt.Errorf("%s: a table is missing, or there is one too many", r.Kind)
+	}
+	return m.validateRuleWords(r, kind)
+}
+
+// validateRuleWords wants a condition and a table to speak of answers that exist.
+func (m *Model) validateRuleWords(r *Rule, kind ruleKind) error {
+	if r.When != nil {
+		on, ok := m.byID[r.When.Field]
+		if !ok || len(r.When.In) == 0 {
+			return fmt.Errorf("%s: condition on %q without values, or no such field", r.Kind, r.When.Field)
+		}
+		for _, v := range r.When.In {
+			if !slices.Contains(on.field.values(), v) {
+				return fmt.Errorf("%s: condition on %q = %q, which is none of its values", r.Kind, r.When.Field, v)
+			}
+		}
+	}
+	for v, limit := range r.Table {
+		if limit <= 0 || !slices.Contains(m.byID[r.Fields[0]].field.values(), v) {
+			return fmt.Errorf("%s: %q = %d in the table: want an answer to %s and a limit above zero", r.Kind, v, limit, r.Fields[0])
+		}
+	}
+	if kind.limit == nil && (strings.Contains(r.Text.IT, "{limit}") || strings.Contains(r.Text.EN, "{limit}")) {
+		return fmt.Errorf("%s: the text names a limit that this kind does not have", r.Kind)
 	}
 	return both(r.Text, "text")
 }
