@@ -39,9 +39,10 @@ func (f Failure) String() string {
 // exactly one in answers.bin.
 type Answer struct {
 	Request uint32 // index in the plan of the part
-	// Sent is when the last byte was given to the kernel; First when the first
-	// byte of the answer was read; Done when its last was. From the opening.
-	// What did not happen is Never.
+	// Sent is when the last byte was given to the kernel, taken just before that
+	// write, so that no arrival is earlier (the judge's I7 rests on it); First
+	// when the first byte of the answer was read; Done when its last was, taken
+	// after that read. From the opening. What did not happen is Never.
 	Sent, First, Done time.Duration
 	Status            uint16 // HTTP; 0 without an answer
 	Failure           Failure
