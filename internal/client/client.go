@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"sync"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/client/awake"
 	"puntuale/internal/client/keystore"
 	"puntuale/internal/client/link"
@@ -98,6 +99,8 @@ type Client struct {
 	reference  *timing.Reference           // guarded by mu; what the time servers said
 	newer      *UpdateView                 // guarded by mu; nil when there is none
 	awake      *AwakeView                  // guarded by mu; nil while nothing is armed
+	groups     map[clickday.DayID]group    // guarded by mu; rows of the records at groupsAt
+	groupsAt   uint64                      // guarded by mu; version of the store
 	changed    func()                      // guarded by mu; tells the session
 }
 
@@ -170,6 +173,13 @@ func (c *Client) HasPassphrase() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.passphrase != ""
+}
+
+// given is the passphrase that SetPassphrase was given.
+func (c *Client) given() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.passphrase
 }
 
 func (c *Client) askPassphrase(fresh bool) (string, error) {

@@ -22,10 +22,7 @@ func (c *Client) SetOrder(applications []string) error {
 	}
 	var changed []store.Record
 	for _, r := range c.store.All() {
-		rank, named := place[r.Application]
-		if !named {
-			rank = len(applications) + 1
-		}
+		rank := place[r.Application] // 0 comes after all named
 		if r.State.Unsent() && r.Rank != rank {
 			r.Rank = rank
 			changed = append(changed, r)

@@ -20,7 +20,7 @@ func TestTheOwnOrder(t *testing.T) {
 	b.sync(t)
 	b.reopen(t)
 	rows := b.Snapshot().Days[0].Rows
-	if len(rows) != 4 || rows[0].Application != want[0] || rows[1].Application != want[1] || rows[2].Rank != 4 {
+	if len(rows) != 4 || rows[0].Application != want[0] || rows[1].Application != want[1] || rows[2].Rank != 0 {
 		t.Fatalf("%+v", rows)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 
 	"puntuale/internal/client/keystore"
@@ -113,7 +112,7 @@ func (c *Client) register(ctx context.Context, api *portalapi.Client, token stri
 	return c.setProfile(store.Profile{
 		Portal: api.Address(), Name: settings.Name, Account: r.Account, Device: string(r.DeviceID),
 		PublicKey: public, Keystore: k.Kind(), CalendarKey: settings.CalendarKey,
-		Nodes: settings.Nodes, NTPServers: settings.NTPServers,
+		Nodes: settings.Nodes, NTPServers: settings.NTPServers, Help: settings.Help, Computer: name,
 	})
 }
 
@@ -146,10 +145,8 @@ func (c *Client) Forget(force bool) error {
 	}
 	defer c.work.Unlock()
 	defer c.touch()
-	for _, r := range c.store.All() {
-		if !force && (r.State == store.Sending || r.State == store.Acknowledged) {
-			return fmt.Errorf("%w (%s)", ErrUnsettled, r.Worker)
-		}
+	if !force && c.unsettled() {
+		return ErrUnsettled
 	}
 	k, err := c.keystore()
 	if err != nil {
@@ -166,4 +163,14 @@ func (c *Client) Forget(force bool) error {
 	c.mu.Unlock()
 	c.calendars.forget()
 	return nil
+}
+
+// unsettled reports whether an outcome is not known yet.
+func (c *Client) unsettled() bool {
+	for _, r := range c.store.All() {
+		if r.State == store.Sending || r.State == store.Acknowledged {
+			return true
+		}
+	}
+	return false
 }

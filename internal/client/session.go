@@ -22,6 +22,7 @@ const (
 	Unlocks  Activity = "unlocking"
 	Receives Activity = "receipts"
 	Forgets  Activity = "forgetting"
+	Orders   Activity = "ordering"
 	Tests    Activity = "testing"    // the self-test
 	Plays    Activity = "rehearsing" // a rehearsal
 )
@@ -30,6 +31,8 @@ const (
 type Notice struct {
 	Bad  bool // something to act upon, rather than good news
 	Text clickday.Text
+	// Unsettled says that a deletion was refused because outcomes are missing.
+	Unsettled bool
 }
 
 const (
@@ -95,6 +98,7 @@ type Session struct {
 	notice    Notice             // guarded by mu
 	checks    []Check            // guarded by mu; of the last self-test, as they come
 	rehearsal RehearsalView      // guarded by mu
+	preview   PreviewView        // guarded by mu; of the application that is open
 }
 
 // RehearsalView is a rehearsal under way, or how the last one went.
@@ -119,7 +123,7 @@ func (s *Session) decorate(snap *Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap.Activity, snap.PairURL, snap.Notice = s.activity, s.pairURL, s.notice
-	snap.Checks, snap.Rehearsal = slices.Clone(s.checks), s.rehearsal
+	snap.Checks, snap.Rehearsal, snap.Preview = slices.Clone(s.checks), s.rehearsal, s.preview
 }
 
 // resume goes on sending what was armed when the program ended.
@@ -248,7 +252,10 @@ func (s *Session) Forget(force bool) {
 
 // SelfTest looks at everything that a click day needs; what it finds is in
 // Snapshot.Checks, one by one as it comes.
-func (s *Session) SelfTest() {
+func (s *Session) SelfTest() { s.testThen(func() {}) }
+
+// testThen makes the self-test and calls then if it came to its end.
+func (s *Session) testThen(then func()) {
 	s.start(Tests, func(ctx context.Context) error {
 		s.mu.Lock()
 		s.checks = nil
@@ -259,6 +266,9 @@ func (s *Session) SelfTest() {
 			s.mu.Unlock()
 			s.c.touch()
 		})
+		if ctx.Err() == nil {
+			then()
+		}
 		return ctx.Err()
 	}, clickday.Text{})
 }

@@ -17,6 +17,9 @@ type Snapshot struct {
 	Paired     bool
 	Portal     string // address
 	PortalName string
+	Help       store.Help // whom to ask
+	Computer   string     // how the portal lists this computer
+	Version    string     // of this program, "" when it was built from the sources
 	Account    store.Account
 	// KeyFile says that secrets lie in a file (there is no keyring), Locked
 	// that its passphrase has not been given yet.
@@ -29,11 +32,17 @@ type Snapshot struct {
 
 	// Of a Session only:
 	Activity Activity
+	Preview  PreviewView
 	PairURL  string // address of the log-in page while pairing
 	Notice   Notice
 	// Checks are those of the last self-test, Rehearsal the one under way or the last.
 	Checks    []Check
 	Rehearsal RehearsalView
+
+	// Of a Desk only:
+	Accounts []AccountView
+	Settings Settings
+	Report   string // for the help desk, once it was asked for; no secret is in it
 }
 
 // ClockView is what is known of the intake's clock.
@@ -87,6 +96,7 @@ type Row struct {
 	Code           clickday.Code // of a refusal
 	Reason         clickday.Text
 	ReceiptFile    string
+	Proof          bool // the node's signed acknowledgement is on disk
 }
 
 // Snapshot takes a picture now.
@@ -101,7 +111,7 @@ func (c *Client) Snapshot() Snapshot {
 	}
 	c.mu.Unlock()
 	s := Snapshot{
-		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account,
+		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account, Help: p.Help, Computer: p.Computer, Version: c.version(),
 		Clock: c.clockView(m, ref),
 	}
 	if newer != nil && !update.Quiet(c.calendars.Current(), c.base.Now()) {
@@ -140,15 +150,13 @@ func (c *Client) clockView(m *measured, ref *timing.Reference) ClockView {
 // days groups the applications by click day, the next opening first as the
 // calendar has them; days without applications are left out.
 func (c *Client) days(progress map[string]sending.Progress, now int64) []DayView {
-	byDay := map[clickday.DayID][]store.Record{}
-	for _, r := range c.store.All() {
-		byDay[r.Day] = append(byDay[r.Day], r)
-	}
+	byDay := c.grouped()
 	cal := c.calendars.Current()
 	var out []DayView
 	for i := range cal.Days {
 		d := &cal.Days[i]
-		if len(byDay[d.ID]) == 0 {
+		group, some := byDay[d.ID]
+		if !some {
 			continue
 		}
 		v := DayView{
@@ -156,18 +164,39 @@ func (c *Client) days(progress map[string]sending.Progress, now int64) []DayView
 			Opens: d.OpensAt(), Closes: d.ClosesAt(), Phase: d.PhaseAt(now),
 		}
 		v.Progress, v.Running = progress[d.Code]
-		v.addRows(byDay[d.ID])
+		v.Rows, v.Counts = group.rows, group.counts
 		out = append(out, v)
 	}
 	return out
 }
 
-func (v *DayView) addRows(records []store.Record) {
-	v.Rows = make([]Row, 0, len(records))
-	for i := range records {
-		v.Rows = append(v.Rows, rowOf(&records[i]))
-		v.Counts.add(records[i].State)
+// group is what the records of one day look like.
+type group struct {
+	rows   []Row
+	counts Counts
+}
+
+// grouped returns the rows of every day. They are made anew only when a record
+// has changed: a countdown asks for them five times a second.
+func (c *Client) grouped() map[clickday.DayID]group {
+	version := c.store.Version()
+	c.mu.Lock()
+	kept, at := c.groups, c.groupsAt
+	c.mu.Unlock()
+	if kept != nil && at == version {
+		return kept
 	}
+	out := map[clickday.DayID]group{}
+	for _, r := range c.store.All() {
+		g := out[r.Day]
+		g.rows = append(g.rows, rowOf(&r))
+		g.counts.add(r.State)
+		out[r.Day] = g
+	}
+	c.mu.Lock()
+	c.groups, c.groupsAt = out, version
+	c.mu.Unlock()
+	return out
 }
 
 func rowOf(r *store.Record) Row {
@@ -175,6 +204,7 @@ func rowOf(r *store.Record) Row {
 		Application: r.Application, Rank: r.Rank, Submission: r.Submission, Model: r.Model, Worker: r.Worker, Employer: r.Employer,
 		State: r.State, Bound: r.Bound, Node: r.Node, Number: r.Number, ProtocolNumber: r.ProtocolNumber,
 		Code: r.Code, Reason: r.Reason, ReceiptFile: r.ReceiptFile,
+		Proof: len(r.Acknowledgement) > 0,
 	}
 	if r.Arrived != 0 {
 		row.Arrived = time.Unix(0, r.Arrived).UTC()

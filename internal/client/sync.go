@@ -79,7 +79,7 @@ func (c *Client) syncSettings(ctx context.Context, api *portalapi.Client) error 
 	if !bytes.Equal(s.CalendarKey, p.CalendarKey) {
 		return ErrCalendar
 	}
-	p.Name, p.Nodes, p.NTPServers = s.Name, s.Nodes, s.NTPServers
+	p.Name, p.Nodes, p.NTPServers, p.Help = s.Name, s.Nodes, s.NTPServers, s.Help
 	return c.setProfile(p)
 }
 

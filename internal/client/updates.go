@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -31,6 +32,9 @@ type UpdateView struct {
 	Download update.Download `json:"download"` // for this system; empty when there is none
 }
 
+// version is that of this program.
+func (c *Client) version() string { return cmp.Or(c.Config.Version, Version) }
+
 // CheckUpdate asks the portal whether there is a newer version. It says nothing
 // (nil) when there is none, when this program has no version, and in the hours
 // around a click day, unless asked explicitly (always).
@@ -39,9 +43,9 @@ func (c *Client) CheckUpdate(ctx context.Context, always bool) (*UpdateView, err
 	if !paired {
 		return nil, ErrNotPaired
 	}
-	running, encoded := c.Version, c.PublisherKey
-	if running == "" {
-		running, encoded = Version, PublisherKey
+	running, encoded := c.version(), c.PublisherKey
+	if c.Config.Version == "" {
+		encoded = PublisherKey
 	}
 	if running == "" || encoded == "" || !always && update.Quiet(c.calendars.Current(), c.base.Now()) {
 		return nil, nil

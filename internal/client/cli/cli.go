@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,11 +104,12 @@ type env struct {
 	settings
 	Terminal
 	window Window
+	kept   client.Settings                      // what was chosen in the window
 	say    func(key string, args ...any) string // texts in the chosen language
 }
 
-// Window shows a client in a window until the person closes it or ctx ends.
-type Window func(ctx context.Context, c *client.Client, lang string) error
+// Window shows the accounts in a window until the person closes it or ctx ends.
+type Window func(ctx context.Context, d *client.Desk, lang string) error
 
 // Run parses, runs and returns the exit code. A nil window is a build without.
 func Run(ctx context.Context, args []string, t Terminal, w Window) int {
@@ -133,7 +135,12 @@ func Run(ctx context.Context, args []string, t Terminal, w Window) int {
 		k.Errorf("%v", err)
 		return exitUsage
 	}
-	e := &env{ctx: ctx, settings: g.settings, Terminal: t, window: w, say: func(key string, a ...any) string { return say(lang, key, a...) }}
+	kept, err := client.LoadSettings(g.Dir)
+	if err != nil {
+		k.Errorf("%v", err)
+		return exitUsage
+	}
+	e := &env{kept: kept, ctx: ctx, settings: g.settings, Terminal: t, window: w, say: func(key string, a ...any) string { return say(lang, key, a...) }}
 	return e.exitCode(kctx.Run(e))
 }
 
@@ -182,9 +189,11 @@ func itOrEn(s string) string {
 
 // opening is how a client is opened.
 type opening struct {
+	account     string
 	window      bool // leaves the passphrase to the window
 	connections int
-	reader      bool // only looks
+	reader      bool   // only looks
+	proxy       string // of the settings, where the flag says nothing
 }
 
 // open opens the client.
@@ -193,12 +202,12 @@ func (e *env) open(o opening) (*client.Client, error) {
 	if err := level.UnmarshalText([]byte(e.LogLevel)); err != nil {
 		return nil, fmt.Errorf("--log-level (PUNTUALE_LOG_LEVEL): %w", err)
 	}
-	dir, err := store.AccountDir(e.Dir, e.Account)
+	dir, err := store.AccountDir(e.Dir, o.account)
 	if err != nil {
 		return nil, err
 	}
 	cfg := client.Config{
-		Dir: dir, Clock: clock.System{}, Connections: o.connections, Reader: o.reader, Proxy: e.Proxy, TimeServers: e.NTPServer,
+		Dir: dir, Clock: clock.System{}, Connections: o.connections, Reader: o.reader, Proxy: cmp.Or(e.Proxy, o.proxy), TimeServers: e.NTPServer,
 		Log: slog.New(slog.NewTextHandler(e.Err, &slog.HandlerOptions{Level: level})),
 	}
 	if e.Keystore != "auto" {
@@ -219,7 +228,7 @@ func (e *env) open(o opening) (*client.Client, error) {
 
 // with opens the client for one subcommand and closes it afterwards.
 func (e *env) with(connections int, f func(c *client.Client) error) error {
-	c, err := e.open(opening{connections: connections})
+	c, err := e.open(opening{account: e.Account, proxy: e.kept.Proxy, connections: connections})
 	if err != nil {
 		return err
 	}
@@ -228,9 +237,9 @@ func (e *env) with(connections int, f func(c *client.Client) error) error {
 
 // withOrLook is with, or only looks when another process works there.
 func (e *env) withOrLook(f func(c *client.Client) error) error {
-	c, err := e.open(opening{})
+	c, err := e.open(opening{account: e.Account, proxy: e.kept.Proxy})
 	if errors.Is(err, store.ErrLocked) {
-		c, err = e.open(opening{reader: true})
+		c, err = e.open(opening{account: e.Account, proxy: e.kept.Proxy, reader: true})
 	}
 	if err != nil {
 		return err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"puntuale/internal/client"
 	"puntuale/internal/client/pairing"
+	"puntuale/internal/client/store"
 )
 
 // Run opens the window.
@@ -16,11 +18,21 @@ func (*windowCmd) Run(e *env) error {
 		fmt.Fprintln(e.Err, e.say("no_window"))
 		return errNoWindow
 	}
-	c, err := e.open(opening{window: true})
+	known, err := store.Accounts(e.Dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.window(e.ctx, c, e.Lang), c.Close())
+	account := e.Account
+	if account == "" && slices.Contains(known, e.kept.Account) {
+		account = e.kept.Account
+	}
+	d, err := client.OpenDesk(e.ctx, e.Dir, account, e.kept, func(account string, s client.Settings) (*client.Client, error) {
+		return e.open(opening{account: account, window: true, proxy: s.Proxy})
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(e.window(e.ctx, d, e.Lang), d.Close())
 }
 
 // Run pairs this computer.

@@ -14,6 +14,7 @@ type Settings struct {
 	CalendarKey []byte       `json:"calendar_key"` // Ed25519
 	Nodes       []store.Node `json:"nodes"`
 	NTPServers  []string     `json:"ntp_servers"`
+	Help        store.Help   `json:"help"`
 }
 
 // Settings returns the configuration; it needs no token.

@@ -26,6 +26,17 @@ type Profile struct {
 	CalendarKey []byte   `json:"calendar_key"`
 	Nodes       []Node   `json:"nodes"`
 	NTPServers  []string `json:"ntp_servers"`
+	Help        Help     `json:"help,omitzero"`
+	// Computer is how the portal lists this computer.
+	Computer string `json:"computer,omitempty"`
+}
+
+// Help is whom to ask, as the portal says; empty fields are not given.
+type Help struct {
+	Phone string        `json:"phone,omitempty"`
+	Hours clickday.Text `json:"hours,omitzero"`
+	Email string        `json:"email,omitempty"`
+	Page  string        `json:"page,omitempty"` // address
 }
 
 // Account is the portal account that this computer sends for.
@@ -129,6 +140,7 @@ func (s *Store) Forget() error {
 		return fmt.Errorf("store: %w", err)
 	}
 	clear(s.records)
+	s.version++
 	for _, e := range entries {
 		if e.Name() == lockName || e.Name() == accountsDir {
 			continue // other accounts have stores of their own

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -58,8 +59,8 @@ type Record struct {
 	SealVersion  uint32             `json:"seal_version"`
 	Employer     string             `json:"employer"`
 	Worker       string             `json:"worker"`
-	// Rank is the person's own order within the day: lower ones are sent first; 0
-	// until it is set, then from 1.
+	// Rank is the person's own order within the day, from 1: lower ones are sent
+	// first, those without (0) after them.
 	Rank int `json:"rank,omitempty"`
 	// Envelope is what is sent, byte for byte; Submission is its id.
 	Envelope   []byte `json:"envelope"`
@@ -82,6 +83,14 @@ type Record struct {
 	ReceiptFile string `json:"receipt_file,omitempty"`
 	// Past holds the refused attempts that a new seal has replaced, oldest first.
 	Past []Attempt `json:"past,omitempty"`
+}
+
+// place is where the record stands in the person's own order.
+func (r *Record) place() int {
+	if r.Rank == 0 {
+		return math.MaxInt
+	}
+	return r.Rank
 }
 
 // Attempt is one earlier envelope of the same application, kept as evidence.

@@ -9,6 +9,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,7 @@ type Store struct {
 	mu      sync.Mutex        // held while writing, so that disk and memory agree
 	records map[string]Record // guarded by mu; by application id
 	dead    error             // guarded by mu; after a failed write nothing more is written
+	version uint64            // guarded by mu; grows with every change of records
 }
 
 // Open makes the directory if need be, takes the lock and reads what is there.
@@ -178,7 +180,16 @@ func (s *Store) put(records []Record) error {
 	for _, r := range records {
 		s.records[r.Application] = r
 	}
+	s.version++
 	return nil
+}
+
+// Version grows with every change, so that what was made out of the records can
+// be kept until then.
+func (s *Store) Version() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.version
 }
 
 // write puts files on disk, unless the store only looks. The caller holds mu.
@@ -233,7 +244,7 @@ func compareRecords(a, b Record) int {
 		return int(int64(a.Day) - int64(b.Day))
 	}
 	if a.Rank != b.Rank {
-		return a.Rank - b.Rank
+		return cmp.Compare(a.place(), b.place())
 	}
 	if c := strings.Compare(a.Worker, b.Worker); c != 0 {
 		return c
@@ -262,6 +273,7 @@ func (s *Store) DropUnsent(application string) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	delete(s.records, application)
+	s.version++
 	return syncDir(dir)
 }
 
