@@ -105,7 +105,7 @@ func openFile(path string, create bool) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return newFile(f), nil
 }
 
 // load brings the journal from the disk into memory, or makes it.

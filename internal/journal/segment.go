@@ -32,6 +32,30 @@ type File interface {
 	Close() error
 }
 
+// durableWriter is a File that can write and sync in one go.
+type durableWriter interface {
+	// WriteDurable returns when b is durable at that offset. False means that it
+	// cannot do that with this b, and has done nothing. After an error nothing is
+	// known, as after one of Sync.
+	WriteDurable(b []byte, at int64) (bool, error)
+}
+
+// writeDurable writes and syncs.
+func (s *segment) writeDurable(b []byte, at int64) error {
+	if d, ok := s.file.(durableWriter); ok {
+		if done, err := d.WriteDurable(b, at); done || err != nil {
+			return err
+		}
+	}
+	if _, err := s.file.WriteAt(b, at); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	if err := s.file.Sync(); err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	return nil
+}
+
 // segment is an open segment file.
 type segment struct {
 	file File

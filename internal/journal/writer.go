@@ -73,12 +73,8 @@ func (j *Journal) commit(g *group) error {
 		}
 	}
 	p := place{uint32(len(j.segs) - 1), uint32(j.at), uint32(len(g.frame))}
-	file := j.last().file
-	if _, err := file.WriteAt(padded, j.at); err != nil {
-		return fmt.Errorf("%w: write %s: %w", ErrDead, j.last().path, err)
-	}
-	if err := file.Sync(); err != nil {
-		return fmt.Errorf("%w: sync %s: %w", ErrDead, j.last().path, err)
+	if err := j.last().writeDurable(padded, j.at); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDead, j.last().path, err)
 	}
 	j.at += int64(len(padded))
 	j.next += uint64(len(g.leaves))
