@@ -2,6 +2,7 @@ package forms
 
 import (
 	"fmt"
+	"slices"
 
 	"puntuale/internal/places"
 )
@@ -35,17 +36,22 @@ func (m *Model) QuotaOf(a Answers) QuotaAnswers {
 	return out
 }
 
+// SectorNames returns the sectors that applications of this model can have, with
+// their names.
+func (m *Model) SectorNames() []Option {
+	if m.Quota.SectorIs != "" {
+		return []Option{{Value: m.Quota.SectorIs, Label: m.Title}}
+	}
+	if f, ok := m.Field(m.Quota.Sector); ok {
+		return slices.Clone(f.Options)
+	}
+	return nil
+}
+
 // Sectors returns the values that the sector can have.
 func (m *Model) Sectors() []string {
-	if m.Quota.SectorIs != "" {
-		return []string{m.Quota.SectorIs}
-	}
-	f, ok := m.Field(m.Quota.Sector)
-	if !ok {
-		return nil
-	}
 	var out []string
-	for _, o := range f.Options {
+	for _, o := range m.SectorNames() {
 		out = append(out, o.Value)
 	}
 	return out

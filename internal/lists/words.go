@@ -20,10 +20,8 @@ type Words struct {
 func NewWords(models *forms.Catalogue) *Words {
 	w := &Words{sectors: map[string]clickday.Text{}, states: map[string]clickday.Text{}}
 	for _, m := range models.All() {
-		if f, ok := m.Field(m.Quota.Sector); ok {
-			for _, o := range f.Options {
-				w.sectors[o.Value] = o.Label
-			}
+		for _, o := range m.SectorNames() {
+			w.sectors[o.Value] = o.Label
 		}
 	}
 	for _, p := range places.States() {
