@@ -1,0 +1,108 @@
+package loadgen
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"puntuale/internal/loadrun"
+)
+
+// patience gives up requests that have waited too long.
+func (w *openWorker) patience(now time.Duration) {
+	n := 0
+	for _, p := range w.inflight {
+		if p.c.turn == p.turn && !p.c.dead && p.c.request != noRequest {
+			if now-p.c.sent < w.run.Patience {
+				break // those behind it were sent later
+			}
+			w.lose(p.c, loadrun.TimedOut)
+		}
+		n++
+	}
+	w.inflight = append(w.inflight[:0], w.inflight[n:]...)
+	w.expire(now)
+}
+
+// expire ends the wait of requests for which no connection came free.
+func (w *openWorker) expire(now time.Duration) {
+	n := 0
+	for n < len(w.waiting) && now-w.run.Plan[w.waiting[n]].At >= w.run.Patience {
+		w.unsent(w.waiting[n])
+		n++
+	}
+	w.waiting = w.waiting[n:]
+}
+
+func (w *openWorker) unsent(i int) {
+	a := loadrun.Answer{
+		Request: uint32(i), Sent: loadrun.Never, First: loadrun.Never, Done: loadrun.Never, Failure: loadrun.Unsent, Starved: true,
+	}
+	w.chunk = a.Append(w.chunk)
+	w.hand(chunkSize)
+}
+
+// pings keeps idle connections from being closed, as mini-clients do.
+func (w *openWorker) pings(now time.Duration) {
+	if w.run.PingEvery <= 0 {
+		return
+	}
+	for range pingsMax {
+		c := w.idle.front()
+		if c == nil || now-c.used < c.every {
+			return
+		}
+		c = w.idle.pop()
+		c.request, c.first, c.sent = pingRequest, loadrun.Never, now
+		c.turn++
+		if _, err := c.write(c.ping); err != nil {
+			w.lose(c, loadrun.Broken)
+			continue
+		}
+		w.inflight = append(w.inflight, pending{c, c.turn})
+		w.listen(c)
+	}
+}
+
+// giveUp records what has not been sent or answered.
+func (w *openWorker) giveUp() {
+	for _, p := range w.inflight {
+		if p.c.turn == p.turn && !p.c.dead && p.c.request >= 0 {
+			w.lose(p.c, loadrun.TimedOut)
+		}
+	}
+	for _, i := range w.waiting {
+		w.unsent(i)
+	}
+	w.waiting = nil
+	for ; w.next < len(w.run.Plan); w.next += len(w.run.workers) {
+		w.unsent(w.next)
+	}
+}
+
+// close closes what is still open.
+func (w *openWorker) close() {
+	for _, c := range w.slots {
+		if c != nil && !c.dead {
+			unix.Close(c.raw.fd) // nothing is left to be told
+		}
+	}
+	w.mu.Lock()
+	for _, c := range w.fresh {
+		unix.Close(c.raw.fd)
+	}
+	w.fresh, w.slots = nil, nil
+	w.mu.Unlock()
+	if w.epoll >= 0 {
+		unix.Close(w.epoll)
+	}
+	w.epoll = -1
+}
+
+// urgent lets this thread go before others, where that is allowed: who sends
+// late measures nothing.
+func urgent() {
+	if unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -15) != nil {
+		return // not allowed: its lateness is measured either way
+	}
+}

@@ -1,0 +1,391 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"puntuale/internal/loadrun"
+)
+
+const (
+	// roundMax is how many answers are read before the plan is looked at again.
+	roundMax = 24
+	// restMax is how long a thread waits at most when nothing is due.
+	restMax = 20 * time.Millisecond
+	// pingsMax is how many pings go out in one look.
+	pingsMax = 64
+)
+
+// openWorker drives its connections and its share of the plan from one thread.
+type openWorker struct {
+	run    *openRun
+	number int
+	epoll  int
+
+	mu    sync.Mutex
+	fresh []*openConn // guarded by mu: opened by others, not yet taken over
+
+	slots    []*openConn
+	free     []int32
+	idle     idleRing
+	waiting  []int // requests that are due and have no connection
+	inflight []pending
+	flying   int
+	next     int // index in the plan
+	hold     bool
+	looked   time.Duration
+	request  []byte
+	buf      []byte
+	chunk    []byte
+	events   [roundMax]unix.EpollEvent
+}
+
+// pending is a request in flight, for the look at those that wait too long.
+type pending struct {
+	c    *openConn
+	turn uint32
+}
+
+// idleRing is a queue of idle connections.
+type idleRing struct {
+	list []*openConn
+	head int
+}
+
+func (r *idleRing) push(c *openConn) {
+	if r.head > 1024 && r.head > len(r.list)/2 {
+		r.list = append(r.list[:0], r.list[r.head:]...)
+		r.head = 0
+	}
+	r.list = append(r.list, c)
+}
+
+// pop returns the connection that has been idle longest, or nil.
+func (r *idleRing) pop() *openConn {
+	for r.head < len(r.list) {
+		c := r.list[r.head]
+		r.list[r.head] = nil
+		r.head++
+		if !c.dead {
+			return c
+		}
+	}
+	return nil
+}
+
+func (r *idleRing) front() *openConn {
+	for r.head < len(r.list) && r.list[r.head].dead {
+		r.head++
+	}
+	if r.head == len(r.list) {
+		return nil
+	}
+	return r.list[r.head]
+}
+
+func newOpenWorker(r *openRun, number int) (*openWorker, error) {
+	w := &openWorker{run: r, number: number, next: number, buf: make([]byte, 16<<10), chunk: make([]byte, 0, chunkSize+8<<10)}
+	var err error
+	if w.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return w, fmt.Errorf("loadgen: epoll: %w", err)
+	}
+	return w, nil
+}
+
+// adopt takes a connection over; from any goroutine.
+func (w *openWorker) adopt(c *openConn) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fresh = append(w.fresh, c)
+	return nil
+}
+
+// welcome puts new connections to work.
+func (w *openWorker) welcome(now time.Duration) error {
+	w.mu.Lock()
+	fresh := w.fresh
+	w.fresh = nil
+	w.mu.Unlock()
+	for _, c := range fresh {
+		if n := len(w.free); n > 0 {
+			c.slot, w.free = w.free[n-1], w.free[:n-1]
+			w.slots[c.slot] = c
+		} else {
+			c.slot = int32(len(w.slots))
+			w.slots = append(w.slots, c)
+		}
+		c.used = now
+		c.every = time.Duration((0.75 + 0.5*rand.Float64()) * float64(w.run.PingEvery))
+		event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: c.slot}
+		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_ADD, c.raw.fd, &event); err != nil {
+			return fmt.Errorf("loadgen: epoll: %w", err)
+		}
+		w.free1(c, now)
+	}
+	return nil
+}
+
+// free1 gives a connection the next request that waits, or lets it rest.
+func (w *openWorker) free1(c *openConn, now time.Duration) {
+	if len(w.waiting) > 0 {
+		i := w.waiting[0]
+		w.waiting = w.waiting[1:]
+		w.send(c, i, true)
+		return
+	}
+	c.used = now
+	w.idle.push(c)
+}
+
+// loop runs the plan.
+func (w *openWorker) loop(ctx context.Context) error {
+	w.looked = w.run.now() - restMax
+	for {
+		now := w.run.now()
+		w.dispatch(now)
+		if now-w.looked >= restMax {
+			w.looked = now
+			if err := w.welcome(now); err != nil {
+				return err
+			}
+			w.patience(now)
+			w.pings(now)
+			if ctx.Err() != nil {
+				w.giveUp()
+				return w.flush()
+			}
+		}
+		if w.finished() {
+			return w.flush()
+		}
+		n, err := w.wait(w.rest())
+		if err != nil {
+			return err
+		}
+		for i := range w.events[:n] {
+			w.ready(w.slots[w.events[i].Fd], w.events[i].Events)
+		}
+	}
+}
+
+func (w *openWorker) finished() bool {
+	return !w.hold && w.next >= len(w.run.Plan) && len(w.waiting) == 0 && w.flying == 0
+}
+
+// rest is how long there is nothing to send.
+func (w *openWorker) rest() time.Duration {
+	if w.next >= len(w.run.Plan) {
+		return restMax
+	}
+	return max(0, min(restMax, w.run.Plan[w.next].At-w.run.now()))
+}
+
+// wait waits for answers, at most that long.
+func (w *openWorker) wait(d time.Duration) (int, error) {
+	ts := unix.NsecToTimespec(int64(d))
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.events[0])), roundMax,
+		uintptr(unsafe.Pointer(&ts)), 0, 0)
+	switch {
+	case errno == unix.EINTR:
+		return 0, nil
+	case errno != 0:
+		return 0, fmt.Errorf("loadgen: epoll_pwait2 (Linux 5.11 or newer): %w", errno)
+	}
+	return int(n), nil
+}
+
+// dispatch sends what is due, but not so much that no answer is read meanwhile.
+func (w *openWorker) dispatch(now time.Duration) {
+	for range roundMax {
+		if w.next >= len(w.run.Plan) || w.run.Plan[w.next].At > now {
+			return
+		}
+		i := w.next
+		w.next += len(w.run.workers)
+		w.run.Live.Due.Add(1)
+		if c := w.idle.pop(); c != nil {
+			now = w.send(c, i, false)
+			continue
+		}
+		w.run.Live.Starved.Add(1)
+		w.waiting = append(w.waiting, i)
+	}
+}
+
+// send writes request i and returns the time after that.
+func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
+	p := &w.run.Plan[i]
+	e := &w.run.Entries[p.Envelope]
+	b := append(w.request[:0], c.host...)
+	b = strconv.AppendInt(b, int64(e.Size), 10)
+	b = append(b, "\r\n\r\n"...)
+	head := len(b)
+	b = append(b, make([]byte, e.Size)...)
+	w.request = b
+	c.request, c.starved, c.first = i, starved, loadrun.Never
+	c.turn++
+	_, err := unix.Pread(w.run.fd, b[head:], e.Offset)
+	if err == nil {
+		_, err = c.write(b)
+	}
+	c.sent = w.run.now()
+	w.run.Live.Sent.Add(1)
+	w.flying++
+	switch {
+	case err != nil:
+		w.lose(c, loadrun.Broken)
+	case p.Kind == loadrun.Cut && len(c.raw.out) == 0:
+		w.lose(c, loadrun.CutOff)
+	default:
+		w.inflight = append(w.inflight, pending{c, c.turn})
+		w.listen(c)
+	}
+	return c.sent
+}
+
+// listen asks to hear when the rest of a request can be written.
+func (w *openWorker) listen(c *openConn) {
+	if len(c.raw.out) > 0 {
+		w.interest(c, unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLOUT)
+	}
+}
+
+func (w *openWorker) interest(c *openConn, events uint32) {
+	event := unix.EpollEvent{Events: events, Fd: c.slot}
+	if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, c.raw.fd, &event); err != nil {
+		w.lose(c, loadrun.Broken)
+	}
+}
+
+// ready deals with what epoll has told of a connection.
+func (w *openWorker) ready(c *openConn, events uint32) {
+	if c == nil || c.dead {
+		return
+	}
+	if events&unix.EPOLLOUT != 0 {
+		out := c.raw.out
+		c.raw.out = nil
+		if _, err := c.raw.Write(out); err != nil {
+			w.lose(c, loadrun.Broken)
+			return
+		}
+		if len(c.raw.out) == 0 {
+			w.interest(c, unix.EPOLLIN|unix.EPOLLRDHUP)
+		}
+	}
+	if events&^uint32(unix.EPOLLOUT) != 0 {
+		c.raw.drained = false
+		w.receive(c)
+	}
+}
+
+// receive reads until there is nothing more, or an answer is whole.
+func (w *openWorker) receive(c *openConn) {
+	for !c.dead {
+		n, err := c.read(w.buf)
+		if n > 0 {
+			w.take(c, w.buf[:n])
+		}
+		switch {
+		case errors.Is(err, nothing{}):
+			return
+		case err != nil:
+			w.lose(c, loadrun.Broken)
+			return
+		case c.tls == nil && c.raw.drained:
+			return
+		}
+	}
+}
+
+// take adds bytes to the answer of a connection.
+func (w *openWorker) take(c *openConn, b []byte) {
+	if c.request == noRequest || c.dead {
+		w.lose(c, loadrun.Garbled) // nobody has asked
+		return
+	}
+	now := w.run.now()
+	if c.first == loadrun.Never {
+		c.first = now
+	}
+	all := c.whole(b)
+	status, body, whole, err := parseAnswer(all)
+	switch {
+	case err != nil || !whole && len(all) > 64<<10:
+		w.lose(c, loadrun.Garbled)
+	case !whole && len(c.in) == 0:
+		c.keep(b)
+	case whole:
+		w.settle(c, now, status, body)
+	}
+}
+
+// settle records an answer and frees its connection.
+func (w *openWorker) settle(c *openConn, now time.Duration, status int, body []byte) {
+	if c.request != pingRequest {
+		w.record(c, &loadrun.Answer{Done: now, Status: uint16(status), Body: body})
+		if status == 200 {
+			w.run.Live.Accepted.Add(1)
+		} else {
+			w.run.Live.Refused.Add(1)
+		}
+	} else {
+		w.run.Live.Pings.Add(1)
+	}
+	c.request, c.in = noRequest, nil
+	w.free1(c, now)
+}
+
+// record writes what became of the request of a connection.
+func (w *openWorker) record(c *openConn, a *loadrun.Answer) {
+	w.flying--
+	a.Request, a.Sent, a.First, a.Starved = uint32(c.request), c.sent, c.first, c.starved
+	w.chunk = a.Append(w.chunk)
+	w.hand(chunkSize)
+}
+
+// hand gives full chunks to the writer.
+func (w *openWorker) hand(least int) {
+	if len(w.chunk) >= least {
+		w.run.chunks <- w.chunk
+		w.chunk = w.run.spare.Get().([]byte)
+	}
+}
+
+func (w *openWorker) flush() error {
+	w.hand(1)
+	return nil
+}
+
+// lose gives a connection up, with the request in flight, and asks for another.
+func (w *openWorker) lose(c *openConn, why loadrun.Failure) {
+	if c.dead {
+		return
+	}
+	c.dead = true
+	if c.request >= 0 {
+		w.record(c, &loadrun.Answer{Done: loadrun.Never, Failure: why})
+		if why == loadrun.CutOff {
+			w.run.Live.Cut.Add(1)
+		} else {
+			w.run.Live.Failed.Add(1)
+		}
+	}
+	c.request = noRequest
+	unix.Close(c.raw.fd) // whatever it says, nothing more is done with it
+	w.slots[c.slot] = nil
+	w.free = append(w.free, c.slot)
+	w.run.Live.Connected.Add(-1)
+	select {
+	case w.run.redial <- w:
+	default: // as many are asked for as there can be
+	}
+}
