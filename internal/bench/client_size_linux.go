@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"time"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/link"
@@ -16,31 +17,20 @@ import (
 // host is as long as a name of a real intake may well be.
 const host = "intake-1.clickday.interno.gov.it:8443"
 
-// samples are the generators of realistic answers, by model. A model without
-// one is an error of RequestSizes, so that none is forgotten.
-var samples = map[clickday.ModelCode]func(seed uint64) func() forms.Answers{
-	"B": func(seed uint64) func() forms.Answers {
-		r := sample.New(seed)
-		return func() forms.Answers { return sample.ModelB(r, sample.Any) }
-	},
-}
-
 // RequestSizes returns the sizes of n whole requests of a model, headers
-// included, as the mini-client writes them; sorted.
+// included, as the mini-client writes them; sorted. The answers are the same in
+// every run.
 func RequestSizes(m *forms.Model, n int) ([]int, error) {
-	generator, ok := samples[m.Code]
-	if !ok {
-		return nil, fmt.Errorf("bench: there are no generated applications of model %s", m.Code)
-	}
 	public, device, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	next, dictionary, mac := generator(2026), m.Dictionary(), make([]byte, 32)
+	r, dictionary, mac := sample.New(2026), m.Dictionary(), make([]byte, 32)
 	sizes := make([]int, n)
 	for i := range sizes {
 		d := &forms.Document{
-			Application: clickday.NewApplicationID(), Day: 3, Model: m.Code, ModelVersion: m.Version, SealVersion: 1, Answers: next(),
+			Application: clickday.NewApplicationID(), Day: 3, Model: m.Code, ModelVersion: m.Version, SealVersion: 1,
+			Answers: sample.Of(r, m, sample.Any, time.Date(2027, 1, 12, 0, 0, 0, 0, time.UTC)),
 		}
 		document, digest, err := forms.Freeze(d)
 		if err != nil {
