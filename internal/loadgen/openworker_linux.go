@@ -233,10 +233,10 @@ func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 	c.request, c.starved, c.first = i, starved, loadrun.Never
 	c.turn++
 	_, err := unix.Pread(w.run.fd, b[head:], e.Offset)
+	c.sent = w.run.now() // before the write: no arrival may be earlier than that
 	if err == nil {
 		_, err = c.write(b)
 	}
-	c.sent = w.run.now()
 	w.run.Live.Sent.Add(1)
 	w.flying++
 	switch {
@@ -248,7 +248,7 @@ func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 		w.inflight = append(w.inflight, pending{c, c.turn})
 		w.listen(c)
 	}
-	return c.sent
+	return w.run.now()
 }
 
 // listen asks to hear when the rest of a request can be written.
