@@ -45,6 +45,7 @@ type WorkCmd struct {
 	DatabaseURL    string            `name:"database-url" env:"DATABASE_URL" required:"" help:"PostgreSQL, postgres://…"`
 	RedisURL       string            `name:"redis-url" env:"REDIS_URL" help:"Queue from the intake nodes, redis://…; not needed with --issuers-only."`
 	Keys           string            `required:"" help:"Directory of the key files." type:"existingdir"`
+	ModelsDir      string            `help:"Directory with models of your own, <code>-<version>.json, beside the built-in ones. The same for portal and worker." type:"existingdir"`
 	VerifyURL      string            `name:"verify-url" required:"" help:"Where the QR code of a receipt leads; the submission id is added to the path."`
 	IssuersOnly    bool              `help:"Only issue receipts: for further machines. Needs neither Redis nor the private ledger key."`
 	Body           string            `help:"Public body at the head of receipts. Empty: as in the certificate of the seal."`
@@ -144,9 +145,9 @@ func (c *WorkCmd) open(ctx context.Context, log *slog.Logger) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	models, err := forms.Load()
+	models, err := forms.LoadWith(c.ModelsDir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--models-dir: %w", err)
 	}
 	tuneMemory(c.ReceiptWorkers)
 	w := &worker{cmd: c, log: log, registry: daemon.NewRegistry()}

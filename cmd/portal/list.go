@@ -13,7 +13,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"puntuale/internal/clock"
-	"puntuale/internal/forms"
 	"puntuale/internal/keys"
 	"puntuale/internal/lists"
 	"puntuale/internal/pades"
@@ -23,6 +22,7 @@ import (
 
 type listPublishCommand struct {
 	database
+	modelFiles
 	Keys        string `help:"Directory of calendar.pub, ledger.key and of the seal." required:"" type:"path"`
 	Day         string `help:"Code of the click day." required:""`
 	Provisional bool   `help:"Publish a provisional list." xor:"kind" required:""`
@@ -39,7 +39,7 @@ func (c *listPublishCommand) Run(ctx context.Context, clk clock.Clock) error {
 	if err != nil {
 		return fmt.Errorf("--keys: %w", err)
 	}
-	models, err := forms.Load()
+	models, err := c.load()
 	if err != nil {
 		return err
 	}

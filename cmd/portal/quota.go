@@ -13,7 +13,6 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
-	"puntuale/internal/forms"
 	"puntuale/internal/keys"
 	"puntuale/internal/lists"
 	"puntuale/internal/portal/timetable"
@@ -23,6 +22,7 @@ import (
 
 type quotaSetCommand struct {
 	database
+	modelFiles
 	Keys     string `help:"Directory of calendar.pub." required:"" type:"path"`
 	Day      string `help:"Code of the click day." required:""`
 	File     string `help:"CSV with the columns nationality,sector,province,places; an empty cell or any: whatever it is." required:"" type:"existingfile"`
@@ -78,7 +78,7 @@ func (c *quotaSetCommand) read(ctx context.Context, db *postgres.DB, day *clickd
 			return nil, fmt.Errorf("--rule: %w", err)
 		}
 	}
-	known, err := sectorsOf(day)
+	known, err := c.sectorsOf(day)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +105,8 @@ func readFile(flag, path string, read func(io.Reader) error) error {
 }
 
 // sectorsOf says which sectors the models of a day have.
-func sectorsOf(day *clickday.Day) (func(string) bool, error) {
-	models, err := forms.Load()
+func (f *modelFiles) sectorsOf(day *clickday.Day) (func(string) bool, error) {
+	models, err := f.load()
 	if err != nil {
 		return nil, err
 	}

@@ -8,22 +8,25 @@ import (
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/accounts/drafts"
+	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
-	"puntuale/internal/forms"
 	"puntuale/internal/postgres"
 	"puntuale/internal/seed"
 )
 
 type seedCommand struct {
 	database
+	modelFiles
 	Day                      string `help:"Code of the click day that the applications go to." required:""`
 	Password                 string `help:"Password of the accounts." required:""`
 	IntermediaryApplications int    `help:"Sealed applications of the intermediary." default:"5"`
+
+	Models []clickday.ModelCode `help:"Models of the applications, in turn." default:"B"`
 }
 
 // Run makes what is missing.
 func (c *seedCommand) Run(ctx context.Context, clk clock.Clock) error {
-	models, err := forms.Load()
+	models, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -39,7 +42,7 @@ func (c *seedCommand) Run(ctx context.Context, clk clock.Clock) error {
 		if err != nil {
 			return err
 		}
-		s := seed.Seeder{Store: db, Drafts: drafts.New(db, models, clk, rome), Models: models, Clock: clk}
+		s := seed.Seeder{Store: db, Drafts: drafts.New(db, models, clk, rome), Models: models, Clock: clk, Codes: c.Models}
 		made, err := s.Run(ctx, day, c.Password, c.IntermediaryApplications)
 		for _, m := range made {
 			fmt.Printf("%s: %d sealed and %d drafts made, %d were there\n", m.Email, m.Sealed, m.Drafts, m.Old)

@@ -16,7 +16,6 @@ import (
 
 	"puntuale/internal/clock"
 	"puntuale/internal/daemon"
-	"puntuale/internal/forms"
 	"puntuale/internal/keys"
 	"puntuale/internal/portal"
 	"puntuale/internal/postgres"
@@ -27,6 +26,7 @@ const sweepEvery = 10 * time.Minute
 
 type serveCommand struct {
 	database
+	modelFiles
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
 	Keys        string   `help:"Directory of ticket.json, calendar.pub and ledger.pub." required:"" type:"path"`
@@ -81,7 +81,7 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 }
 
 func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger) (*portal.Portal, error) {
-	models, err := forms.Load()
+	models, err := c.load()
 	if err != nil {
 		return nil, err
 	}

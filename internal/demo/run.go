@@ -22,6 +22,9 @@ const (
 	receiptTarget            = 30 * time.Second // beyond the opening, for the last receipt
 )
 
+// models are those that the demo's click day takes: families, firms, farms.
+func models() []string { return []string{"A", "B", "C-STAG-A"} }
+
 // demo is one run.
 type demo struct {
 	Options
@@ -91,12 +94,12 @@ func (d *demo) clickDay(ctx context.Context) error {
 	d.dayCode = "DEMO-" + now.UTC().Format("20060102-150405")
 	day := installation.Day{
 		ID: uint32(now.Unix()), Code: d.dayCode, TitleIT: "Click day dimostrativo", TitleEN: "Demo click day",
-		Opens: d.opens, Closes: d.opens.Add(dayLasts),
+		Opens: d.opens, Closes: d.opens.Add(dayLasts), Models: models(),
 	}
 	if err := d.place.SetDay(ctx, day); err != nil {
 		return err
 	}
-	if err := d.place.Seed(ctx, d.dayCode, Password, intermediaryApplications); err != nil {
+	if err := d.place.Seed(ctx, d.dayCode, Password, intermediaryApplications, models()...); err != nil {
 		return err
 	}
 	d.credentials()

@@ -3,6 +3,7 @@ package installation
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,13 +16,22 @@ type Day struct {
 	Opens   time.Time
 	Closes  time.Time
 	State   string // empty is "scheduled"
+	// Models are the codes of the models that the day takes; nil is B alone.
+	Models []string
+}
+
+func (d *Day) models() string {
+	if len(d.Models) == 0 {
+		return "B"
+	}
+	return strings.Join(d.Models, ",")
 }
 
 // SetDay publishes a click day: a new version of the calendar, pushed to the
 // intake when it runs.
 func (in *Installation) SetDay(ctx context.Context, d Day) error {
 	args := []string{"day", "set", "--keys", in.keys(), "--id", fmt.Sprint(d.ID), "--code", d.Code,
-		"--title-it", d.TitleIT, "--title-en", d.TitleEN, "--models", "B",
+		"--title-it", d.TitleIT, "--title-en", d.TitleEN, "--models", d.models(),
 		"--opens", d.Opens.UTC().Format(time.RFC3339Nano), "--closes", d.Closes.UTC().Format(time.RFC3339Nano),
 		"--push", in.AdminURL}
 	if d.State != "" {
@@ -30,8 +40,10 @@ func (in *Installation) SetDay(ctx context.Context, d Day) error {
 	return in.Run(ctx, "portal", args...)
 }
 
-// Seed makes the demo accounts and their applications to a click day.
-func (in *Installation) Seed(ctx context.Context, dayCode, password string, intermediaryApplications int) error {
+// Seed makes the demo accounts and their applications to a click day, of these
+// models in turn; of model B where none is given.
+func (in *Installation) Seed(ctx context.Context, dayCode, password string, intermediaryApplications int, models ...string) error {
+	d := Day{Models: models}
 	return in.Run(ctx, "portal", "seed", "--day", dayCode, "--password", password,
-		"--intermediary-applications", fmt.Sprint(intermediaryApplications))
+		"--intermediary-applications", fmt.Sprint(intermediaryApplications), "--models", d.models())
 }

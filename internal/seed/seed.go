@@ -40,6 +40,8 @@ type Seeder struct {
 	Drafts *drafts.Service
 	Models *forms.Catalogue
 	Clock  clock.Clock
+	// Codes are the models of the applications, in turn; B when empty.
+	Codes []clickday.ModelCode
 }
 
 // Made is what one account has for the click day after a run.
@@ -126,26 +128,56 @@ func (s *Seeder) applications(ctx context.Context, p *person, day clickday.DayID
 	for _, n := range have {
 		made.Old += n
 	}
+	codes, err := s.codes(p.employer)
+	if err != nil {
+		return made, err
+	}
 	source := random(p.Email, day, made.Old)
-	for range p.sealed - have[clickday.Sealed] {
-		if err := s.one(ctx, p, day, source, clickday.Sealed); err != nil {
-			return made, err
+	for _, want := range []struct {
+		state clickday.ApplicationState
+		n     int
+		made  *int
+	}{{clickday.Sealed, p.sealed, &made.Sealed}, {clickday.Ready, p.ready, &made.Drafts}, {clickday.ToComplete, p.incomplete, &made.Drafts}} {
+		for range want.n - have[want.state] {
+			code := codes[(made.Old+made.Sealed+made.Drafts)%len(codes)]
+			if err := s.one(ctx, p, day, code, source, want.state); err != nil {
+				return made, err
+			}
+			*want.made++
 		}
-		made.Sealed++
-	}
-	for range p.ready - have[clickday.Ready] {
-		if err := s.one(ctx, p, day, source, clickday.Ready); err != nil {
-			return made, err
-		}
-		made.Drafts++
-	}
-	for range p.incomplete - have[clickday.ToComplete] {
-		if err := s.one(ctx, p, day, source, clickday.ToComplete); err != nil {
-			return made, err
-		}
-		made.Drafts++
 	}
 	return made, nil
+}
+
+// codes are the models that suit a kind of employer, those of families first for
+// a person; all of them for an intermediary, or where none suits.
+func (s *Seeder) codes(kind sample.Kind) ([]clickday.ModelCode, error) {
+	all := s.Codes
+	if len(all) == 0 {
+		all = []clickday.ModelCode{"B"}
+	}
+	var families, firms []clickday.ModelCode
+	for _, code := range all {
+		m, ok := s.Models.Newest(code)
+		if !ok {
+			return nil, fmt.Errorf("there is no model %s", code)
+		}
+		_, either := m.Field("employer_kind")
+		_, person := m.Field("employer_surname")
+		switch {
+		case either:
+			firms = append(firms, code)
+		case person:
+			families = append(families, code)
+		}
+	}
+	switch {
+	case kind == sample.Person && len(families)+len(firms) > 0:
+		return append(families, firms...), nil
+	case kind == sample.Company && len(firms) > 0:
+		return firms, nil
+	}
+	return all, nil
 }
 
 // random differs from account to account and from day to day, and goes on where
@@ -157,8 +189,8 @@ func random(email string, day clickday.DayID, from int) *rand.Rand {
 }
 
 // one makes an application the way a person does: begin, fill in, seal.
-func (s *Seeder) one(ctx context.Context, p *person, day clickday.DayID, r *rand.Rand, want clickday.ApplicationState) error {
-	a, err := s.Drafts.Draft(ctx, p.ID, day, "B")
+func (s *Seeder) one(ctx context.Context, p *person, day clickday.DayID, code clickday.ModelCode, r *rand.Rand, want clickday.ApplicationState) error {
+	a, err := s.Drafts.Draft(ctx, p.ID, day, code)
 	if err != nil {
 		return err
 	}
@@ -194,7 +226,7 @@ func halfDone(m *forms.Model, id string) bool {
 // passes the checks, which random incomes and pays do not always together.
 func (s *Seeder) answers(p *person, m *forms.Model, r *rand.Rand) (forms.Answers, error) {
 	for range 100 {
-		a := sample.ModelB(r, p.employer)
+		a := sample.Of(r, m, p.employer, s.Drafts.Today())
 		maps.Copy(a, p.own)
 		if a = m.Clean(a); len(m.Check(a, s.Drafts.Today())) == 0 {
 			return a, nil

@@ -79,6 +79,43 @@ func TestASecondRunAddsOnlyWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestModelsInTurn: families go to the person, firms to the company, everything
+// to the intermediary.
+func TestModelsInTurn(t *testing.T) {
+	ctx, db := context.Background(), pgtest.New(t)
+	if _, err := db.Pool.Exec(ctx, "INSERT INTO click_days VALUES (1, 'UNO', '\\x00')"); err != nil {
+		t.Fatal(err)
+	}
+	models, err := forms.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []clickday.ModelCode
+	for _, m := range models.All() {
+		all = append(all, m.Code)
+	}
+	c := clock.NewFake(time.Date(2027, 1, 10, 10, 0, 0, 0, time.UTC))
+	s := Seeder{Store: db, Drafts: drafts.New(db, models, c, time.UTC), Models: models, Clock: c, Codes: all}
+	if _, err := s.Run(ctx, 1, "prima password", 2*len(all)); err != nil {
+		t.Fatal(err)
+	}
+	for email, want := range map[string]string{
+		"mario.rossi@example.it": "A A-BIS", "info@aziendabianchi.example.it": "B B2020 C-STAG-A",
+		"patronato@example.it": "A A-BIS B B2020 C-STAG-A C-STAG-T LS LS1 LS2 VA VB Z",
+	} {
+		var got string
+		err := db.Pool.QueryRow(ctx, `SELECT string_agg(DISTINCT model, ' ' ORDER BY model) FROM applications
+			WHERE account_id = (SELECT id FROM accounts WHERE email = $1)`, email).Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("%s has %s (%v), want %s", email, got, err, want)
+		}
+	}
+	s.Codes = []clickday.ModelCode{"NOBODY"}
+	if _, err := s.Run(ctx, 1, "prima password", 50); err == nil {
+		t.Error("a model that does not exist is taken")
+	}
+}
+
 func TestSeedRefusesAShortPassword(t *testing.T) {
 	db := pgtest.New(t)
 	c := clock.NewFake(time.Date(2027, 1, 10, 10, 0, 0, 0, time.UTC))
