@@ -49,12 +49,18 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, db: pgtest.New(t), clock: clock.NewFake(time.Date(2027, 1, 10, 10, 0, 0, 0, time.UTC)), logs: &bytes.Buffer{}}
-	s.opens = time.Date(2027, 1, 12, 8, 0, 0, 0, time.UTC)
-	var err error
-	if s.models, err = forms.Load(); err != nil {
+	models, err := forms.Load()
+	if err != nil {
 		t.Fatal(err)
 	}
+	return newSiteWith(t, models)
+}
+
+// newSiteWith is newSite with another catalogue of models.
+func newSiteWith(t *testing.T, models *forms.Catalogue) *site {
+	t.Helper()
+	s := &site{models: models, t: t, db: pgtest.New(t), clock: clock.NewFake(time.Date(2027, 1, 10, 10, 0, 0, 0, time.UTC)), logs: &bytes.Buffer{}}
+	s.opens = time.Date(2027, 1, 12, 8, 0, 0, 0, time.UTC)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
