@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -124,17 +125,36 @@ func (d *Disk) Cut() error {
 // Restore gives the power back: the file system is mounted again, and recovers
 // from its log. No process may have files of it open.
 func (d *Disk) Restore(ctx context.Context) error {
-	if err := run(ctx, "umount", d.Path()); err != nil {
+	if err := d.unmount(ctx); err != nil {
 		return err
 	}
 	return d.mount(ctx)
+}
+
+// unmount tries for a while: a sync that was under way when its file was closed
+// keeps the disk busy until it has failed.
+func (d *Disk) unmount(ctx context.Context) error {
+	var err error
+	for range 50 {
+		if err = run(ctx, "umount", d.Path()); err == nil {
+			return nil
+		}
+		t := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return errors.Join(err, ctx.Err())
+		}
+	}
+	return err
 }
 
 // Remove unmounts and deletes the disk; it may be called after half a start.
 func (d *Disk) Remove() error {
 	var err error
 	if mounted(d.Path()) {
-		err = run(context.Background(), "umount", d.Path())
+		err = d.unmount(context.Background())
 	}
 	if d.leash != nil {
 		word := "done\n"
