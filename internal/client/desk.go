@@ -28,6 +28,7 @@ type Opener func(account string, s Settings) (*Client, error)
 // connections of its own. Like those of a Session, its methods return at once.
 type Desk struct {
 	ctx  context.Context
+	stop context.CancelFunc
 	dir  string
 	open Opener
 	wg   sync.WaitGroup
@@ -55,7 +56,8 @@ type seat struct {
 // OpenDesk opens every account below a directory; the first, or the one that is
 // asked for, must open, another that is in use by another process is left out.
 func OpenDesk(ctx context.Context, dir, account string, settings Settings, open Opener) (*Desk, error) {
-	d := &Desk{ctx: ctx, dir: dir, open: open, settings: settings}
+	ctx, stop := context.WithCancel(ctx)
+	d := &Desk{ctx: ctx, stop: stop, dir: dir, open: open, settings: settings}
 	keys, err := store.Accounts(dir)
 	if err != nil {
 		return nil, err
@@ -86,13 +88,16 @@ func (d *Desk) sit(key string, c *Client) *seat {
 	return s
 }
 
+// Stopping ends Run: the window has been closed.
+func (d *Desk) Stopping() { d.stop() }
+
 // Close gives the directories back. Run must have ended.
 func (d *Desk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.stop()
 	var err error
 	for _, s := range d.seats {
-		s.stop()
 		err = errors.Join(err, s.client.Close())
 	}
 	d.seats = nil

@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -14,10 +13,7 @@ import (
 	"puntuale/internal/client"
 )
 
-// tight is a column whose lines belong together.
-var tight = layout.NewCustomPaddedVBoxLayout(-10)
-
-// dayPage shows one click day: countdown, clock, button, applications.
+// dayPage is the click day: countdown, clock, connections, numbers, outcomes.
 type dayPage struct {
 	v    *View
 	root *fyne.Container
@@ -25,58 +21,74 @@ type dayPage struct {
 	day       *client.DayView // what is shown; nil when there is none
 	selected  string          // code of the day that the person has chosen
 	chooser   *widget.Select
-	countdown *widget.TextSegment
-	big       *widget.RichText
+	countdown *widget.Label
 	when      *widget.Label
 	hint      *widget.Label
-	clock     *widget.Label
-	reference *widget.Label
-	counts    *widget.Label
+	warnings  *widget.Label
 	action    *widget.Button
 	button    *fyne.Container // around action; hidden when there is nothing to do
 	sync      *widget.Button
-	save      *widget.Button
-	empty     *widget.Label
-	middle    *fyne.Container
-	rows      *rowList
+	receipts  *widget.Button
+	proofs    *widget.Button
+	empty     *fyne.Container
+	full      *fyne.Container
+	clock     *clockPart
+	links     *linksPart
+	tiles     [6]*tile
+	outcomes  *outcomeList
 }
 
+// tileWords are the numbers on the page of a click day, in order.
+var tileWords = [6]string{"n_ready", "n_sending", "n_acknowledged", "n_numbered", "n_receipts", "n_refused"}
+
 func newDayPage(v *View) *dayPage {
-	p := &dayPage{v: v, chooser: widget.NewSelect(nil, nil)}
+	p := &dayPage{v: v, chooser: widget.NewSelect(nil, nil), clock: newClockPart(v), links: newLinksPart(v), outcomes: newOutcomeList(v)}
 	p.chooser.OnChanged = p.choose
-	p.countdown = &widget.TextSegment{Text: " ", Style: widget.RichTextStyle{
-		Alignment: fyne.TextAlignCenter, SizeName: sizeCountdown, ColorName: theme.ColorNamePrimary, TextStyle: fyne.TextStyle{Bold: true},
-	}}
-	p.big = widget.NewRichText(p.countdown)
-	p.when, p.hint, p.clock, p.reference, p.counts = centred(), centred(), centred(), centred(), widget.NewLabel("")
-	p.when.TextStyle.Bold, p.counts.TextStyle.Bold = true, true
-	p.clock.SizeName, p.reference.SizeName = theme.SizeNameCaptionText, theme.SizeNameCaptionText
-	p.action = widget.NewButton(v.say("arm"), p.tap)
-	p.action.Importance = widget.HighImportance
+	p.countdown = sized(" ", sizeCountdown, true)
+	p.countdown.Importance, p.countdown.Wrapping, p.countdown.Alignment = widget.HighImportance, fyne.TextWrapOff, fyne.TextAlignCenter
+	p.when, p.hint, p.warnings = sized("", theme.SizeNameText, true), paragraph(""), paragraph("")
+	p.when.Alignment, p.hint.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
+	p.warnings.Importance = widget.WarningImportance
+	p.action = primary(v.say("arm"), p.tap)
+	p.button = container.NewCenter(container.NewGridWrap(fyne.NewSize(250, 44), p.action))
 	p.sync = widget.NewButtonWithIcon(v.say("sync"), theme.ViewRefreshIcon(), v.actions.Sync)
-	p.save = widget.NewButtonWithIcon(v.say("save"), theme.DocumentSaveIcon(), v.askFolder)
-	p.empty = paragraph(v.say("none"))
-	p.rows = newRowList(v)
-	tools := container.NewBorder(nil, nil, nil, container.NewHBox(p.sync, p.save), p.chooser)
-	p.button = container.NewCenter(container.NewGridWrap(fyne.NewSize(260, 44), p.action))
-	p.middle = container.NewVBox(
-		container.New(tight, p.big, p.when), p.button, container.New(tight, p.hint, p.clock, p.reference),
-		widget.NewSeparator(), container.New(tight, p.counts, p.rows.head),
-	)
-	p.root = container.NewPadded(container.NewBorder(
-		container.NewVBox(tools, p.empty, p.middle), p.rows.detail, nil, nil, p.rows.list,
-	))
+	p.receipts = widget.NewButtonWithIcon(v.say("save"), theme.DocumentSaveIcon(), func() { v.askFolder(v.actions.SaveReceipts) })
+	p.proofs = widget.NewButton(v.say("save_proofs"), func() { v.askFolder(v.actions.SaveProofs) })
+	p.empty = container.New(column(640), container.NewPadded(container.NewVBox(heading(v.say("none_title")), paragraph(v.say("none")))))
+	p.full = container.New(sides(0.42), p.left(), p.right())
+	tools := container.NewPadded(container.NewBorder(nil, nil, nil, p.sync, p.chooser))
+	p.root = container.NewBorder(tools, nil, nil, nil, container.NewStack(p.empty, container.NewPadded(p.full)))
 	return p
 }
 
-func centred() *widget.Label {
-	l := widget.NewLabel("")
-	l.Alignment = fyne.TextAlignCenter
-	l.Truncation = fyne.TextTruncateEllipsis
-	return l
+// left is what is known before: time, clock, connections.
+func (p *dayPage) left() fyne.CanvasObject {
+	return container.NewVScroll(container.NewVBox(
+		panel(
+			container.New(tight, p.countdown, p.when),
+			p.button, p.hint, p.warnings,
+		),
+		p.clock.root, p.links.root,
+	))
 }
 
-func (p *dayPage) choose(title string) { p.selected, _, _ = strings.Cut(title, "  ") }
+// right is what comes of it.
+func (p *dayPage) right() fyne.CanvasObject {
+	grid := container.NewGridWithColumns(len(p.tiles))
+	for i, word := range tileWords {
+		p.tiles[i] = newTile(p.v.say(word))
+		grid.Add(p.tiles[i].root)
+	}
+	bottom := container.NewHBox(p.receipts, p.proofs)
+	return container.NewBorder(container.NewVBox(grid, p.outcomes.head), bottom, nil, nil, p.outcomes.body)
+}
+
+func (p *dayPage) choose(title string) {
+	if code, _, _ := strings.Cut(title, "  "); code != p.selected {
+		p.selected = code
+		p.v.draw()
+	}
+}
 
 // tap arms, or stops what is armed.
 func (p *dayPage) tap() {
@@ -89,76 +101,93 @@ func (p *dayPage) tap() {
 	}
 }
 
-func (p *dayPage) show(s client.Snapshot) {
+func (p *dayPage) show(s *client.Snapshot) {
 	p.offer(s)
-	busy := s.Activity != client.Idle
+	busy, running := s.Activity != client.Idle, anyRunning(s)
+	key := "sync"
 	if s.Activity == client.Syncs {
-		p.sync.SetText(p.v.say("syncing"))
-	} else if p.sync.Text != p.v.say("sync") {
-		p.sync.SetText(p.v.say("sync"))
+		key = "syncing"
 	}
-	running := false
-	for i := range s.Days {
-		running = running || s.Days[i].Running
-	}
+	setButton(p.sync, p.v.say(key), widget.MediumImportance)
 	setEnabled(p.sync, !busy && !running)
-	setEnabled(p.save, !busy && p.day != nil && p.day.Counts.Receipted > 0)
 	setVisible(p.empty, p.day == nil)
-	setVisible(p.middle, p.day != nil)
-	setVisible(p.rows.list, p.day != nil)
+	setVisible(p.full, p.day != nil)
 	if p.day != nil {
-		p.showDay(s)
+		p.showDay(s, busy)
 	}
 }
 
-// offer fills the chooser and picks the day: the person's, else the first that
-// still has something to send, else the first.
-func (p *dayPage) offer(s client.Snapshot) {
-	var titles []string
-	p.day = nil
+func anyRunning(s *client.Snapshot) bool {
+	for i := range s.Days {
+		if s.Days[i].Running {
+			return true
+		}
+	}
+	return false
+}
+
+// chosenDay is the person's, else the first that still has something to send,
+// else the first; nil without any.
+func chosenDay(s *client.Snapshot, code string) *client.DayView {
 	var open *client.DayView
 	for i := range s.Days {
 		d := &s.Days[i]
-		titles = append(titles, d.Code+"  "+d.Title.In(p.v.lang))
-		if d.Code == p.selected {
-			p.day = d
+		if d.Code == code {
+			return d
 		}
 		if open == nil && d.Counts.Open() > 0 {
 			open = d
 		}
 	}
-	if p.day == nil && len(s.Days) > 0 {
-		if p.day = open; p.day == nil {
-			p.day = &s.Days[0]
-		}
+	if open == nil && len(s.Days) > 0 {
+		open = &s.Days[0]
 	}
-	setVisible(p.chooser, len(s.Days) > 0)
+	return open
+}
+
+// offer fills the chooser and picks the day.
+func (p *dayPage) offer(s *client.Snapshot) {
+	title := func(d *client.DayView) string { return d.Code + "  " + d.Title.In(p.v.lang) }
+	p.day = chosenDay(s, p.selected)
+	setVisible(p.chooser, p.day != nil)
 	if p.day == nil {
 		return
 	}
-	current := p.day.Code + "  " + p.day.Title.In(p.v.lang)
+	var titles []string
+	for i := range s.Days {
+		titles = append(titles, title(&s.Days[i]))
+	}
+	p.chooser.OnChanged = nil
 	if strings.Join(titles, "\n") != strings.Join(p.chooser.Options, "\n") {
 		p.chooser.SetOptions(titles)
 	}
-	if p.chooser.Selected != current {
-		p.chooser.SetSelected(current)
+	if now := title(p.day); p.chooser.Selected != now {
+		p.chooser.SetSelected(now)
 	}
+	p.chooser.OnChanged = p.choose
 }
 
-func (p *dayPage) showDay(s client.Snapshot) {
+func (p *dayPage) showDay(s *client.Snapshot, busy bool) {
 	d := p.day
 	big, when := p.phase(s.Clock.Now)
-	if p.countdown.Text != big {
-		p.countdown.Text = big
-		p.big.Refresh()
-	}
+	setLabel(p.countdown, big)
 	setLabel(p.when, when)
 	p.showAction()
-	setLabel(p.clock, p.clockText(s.Clock))
-	p.showReference(s.Clock)
+	p.showWarnings(s)
+	p.clock.show(s.Clock)
+	p.links.show(d)
 	c := d.Counts
-	setLabel(p.counts, p.v.say("counts", c.Total, c.Arrived(), c.Sequenced+c.Receipted, c.Refused))
-	p.rows.show(d.Rows)
+	numbers := [6]int{c.Prepared + c.Armed, c.Sending, c.Arrived(), c.Sequenced + c.Receipted, c.Receipted, c.Refused}
+	colors := [6]widget.Importance{widget.HighImportance, widget.WarningImportance, widget.SuccessImportance, widget.SuccessImportance, widget.SuccessImportance, widget.DangerImportance}
+	for i, t := range p.tiles {
+		if numbers[i] == 0 {
+			colors[i] = widget.MediumImportance
+		}
+		t.show(p.v.say("n", numbers[i]), colors[i])
+	}
+	p.outcomes.show(d)
+	setEnabled(p.receipts, !busy && c.Receipted > 0)
+	setEnabled(p.proofs, !busy && c.Arrived() > 0)
 }
 
 // phase returns the large line and the one below it.
@@ -178,48 +207,32 @@ func (p *dayPage) phase(now time.Time) (big, when string) {
 
 func (p *dayPage) showAction() {
 	d, v := p.day, p.v
-	key, importance, hint := "arm", widget.HighImportance, "not_armed"
+	key, importance, hint := "arm", widget.HighImportance, v.say("not_armed")
 	switch {
 	case d.Running:
-		key, importance, hint = "stop", widget.MediumImportance, "armed"
-	case d.Counts.Open() == 0:
-		hint = "all_done"
-	case d.Phase == clickday.PhaseOpen:
-		key, hint = "send_now", "late"
-	}
-	if p.action.Text != v.say(key) || p.action.Importance != importance {
-		p.action.Importance = importance
-		p.action.SetText(v.say(key))
-	}
-	setVisible(p.button, d.Running || d.Counts.Open() > 0)
-	text := v.say(hint)
-	if d.Running {
-		text = client.StageWord(d.Progress.Stage).In(v.lang) + ". " + text
+		key, importance, hint = "stop", widget.MediumImportance, client.StageWord(d.Progress.Stage).In(v.lang)+". "+v.say("armed")
 		if t := d.Progress.Trouble; t != nil {
-			text = client.Explain(t).In(v.lang)
+			hint = client.Explain(t).In(v.lang)
 		}
+	case d.Counts.Open() == 0:
+		hint = v.say("all_done")
+	case d.Phase == clickday.PhaseOpen:
+		key, hint = "send_now", v.say("late")
 	}
-	setLabel(p.hint, text)
+	setButton(p.action, v.say(key), importance)
+	setVisible(p.button, d.Running || d.Counts.Open() > 0)
+	setLabel(p.hint, hint)
 }
 
-func (p *dayPage) clockText(c client.ClockView) string {
-	if !c.Known {
-		return p.v.say("clock_none")
+// showWarnings says what can still go wrong with this computer.
+func (p *dayPage) showWarnings(s *client.Snapshot) {
+	var lines []string
+	if a := client.ClockAdvice(s.Clock).In(p.v.lang); a != "" {
+		lines = append(lines, p.v.say("pc_clock")+" "+a)
 	}
-	text := p.v.say("clock", c.Node, client.OffsetText(c), c.RoundTrip.Round(10*time.Microsecond))
-	if p.day.Running {
-		text += ", " + p.v.say("connections", p.day.Progress.Connections, p.day.Progress.Wanted)
+	for _, w := range s.Awake.Warnings {
+		lines = append(lines, w.In(p.v.lang))
 	}
-	return text
-}
-
-func (p *dayPage) showReference(c client.ClockView) {
-	setVisible(p.reference, c.Reference != nil)
-	if r := c.Reference; r != nil {
-		text := p.v.say("ntp_none")
-		if r.Server != "" {
-			text = p.v.say("ntp", r.Server, client.OffsetText(client.ClockView{Offset: r.Offset, Bound: r.Bound}), r.Agreed, r.Asked)
-		}
-		setLabel(p.reference, text)
-	}
+	setVisible(p.warnings, len(lines) > 0)
+	setLabel(p.warnings, strings.Join(lines, "\n"))
 }

@@ -10,15 +10,14 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client"
-	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
-	"puntuale/internal/client/timing"
 )
 
 // taps remembers what a view has asked for.
@@ -32,6 +31,19 @@ func (t *taps) Sync()                        { t.add("sync") }
 func (t *taps) Send(day string)              { t.add("send %s", day) }
 func (t *taps) Stop()                        { t.add("stop") }
 func (t *taps) SaveReceipts(dir string)      { t.add("save %s", dir) }
+func (t *taps) SaveProofs(dir string)        { t.add("proofs %s", dir) }
+func (t *taps) SaveReport(dir string)        { t.add("report %s", dir) }
+func (t *taps) SetOrder(apps []string)       { t.add("order %s", strings.Join(apps, " ")) }
+func (t *taps) Preview(app, lang string)     { t.add("preview %s %s", app, lang) }
+func (t *taps) SelfTest()                    { t.add("test") }
+func (t *taps) Rehearse()                    { t.add("rehearse") }
+func (t *taps) Diagnose(lang string)         { t.add("diagnose %s", lang) }
+func (t *taps) ShowAccount(key string)       { t.add("account %s", key) }
+func (t *taps) AddAccount()                  { t.add("add account") }
+func (t *taps) Set(s client.Settings)        { t.add("set %+v", s) }
+func (t *taps) Forget(force bool)            { t.add("forget %t", force) }
+func (t *taps) Browse(address string)        { t.add("browse %s", address) }
+func (t *taps) Dismiss()                     { t.add("dismiss") }
 
 func (t *taps) want(test *testing.T, calls ...string) {
 	test.Helper()
@@ -44,15 +56,14 @@ func (t *taps) want(test *testing.T, calls ...string) {
 func newView(t *testing.T, lang string) (*View, *taps) {
 	t.Helper()
 	app := test.NewTempApp(t)
-	th, err := NewTheme()
+	w := test.NewTempWindow(t, widget.NewLabel(""))
+	w.Resize(fyne.NewSize(1120, 720))
+	a := &taps{}
+	v, err := New(lang, a, app, w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Settings().SetTheme(th)
-	w := test.NewTempWindow(t, widget.NewLabel(""))
-	w.Resize(fyne.NewSize(1000, 720))
-	a := &taps{}
-	return New(lang, a, w), a
+	return v, a
 }
 
 var opens = time.Date(2027, 2, 12, 8, 0, 0, 0, time.UTC)
@@ -75,7 +86,7 @@ func paired(states ...store.State) client.Snapshot {
 		}
 		*count[s]++
 		if s.Arrived() {
-			r.Arrived = opens.Add(123_456 * time.Microsecond)
+			r.Arrived, r.Proof, r.Bound = opens.Add(time.Duration(i)*time.Millisecond+123_456*time.Microsecond), true, 40*time.Microsecond
 		}
 		if s == store.Sequenced || s == store.Receipted {
 			r.ProtocolNumber = "B-2027/0000001"
@@ -106,6 +117,8 @@ func shown(w fyne.Window) string {
 			fmt.Fprintln(&b, o.String())
 		case *widget.Button:
 			fmt.Fprintln(&b, "["+o.Text+"]")
+		case *canvas.Text:
+			fmt.Fprintln(&b, o.Text)
 		}
 	}
 	return b.String()
@@ -118,132 +131,6 @@ func wantShown(t *testing.T, v *View, texts ...string) {
 		if !strings.Contains(all, text) {
 			t.Fatalf("no %q on screen:\n%s", text, all)
 		}
-	}
-}
-
-func TestPairing(t *testing.T) {
-	v, a := newView(t, "it")
-	v.Show(client.Snapshot{KeyFile: true})
-	p := v.pair
-	p.address.SetText("")
-	test.Type(p.address, "https://portale.example")
-	test.Type(p.name, "ufficio")
-	test.Type(p.passphrase, "frase")
-	test.Tap(p.connect)
-	a.want(t, "pair https://portale.example|ufficio|frase")
-	v.Show(client.Snapshot{KeyFile: true, Activity: client.Pairs, PairURL: "https://portale.example/oauth/authorize?x=1"})
-	test.Tap(p.connect) // disabled while the browser is open
-	a.want(t)
-	if !p.waiting.Visible() || p.link.URL.Path != "/oauth/authorize" {
-		t.Fatal("the person does not see what to wait for")
-	}
-	v.Show(client.Snapshot{Notice: client.Notice{Bad: true, Text: clickday.Text{IT: "negato", EN: "denied"}}})
-	if p.secret.Visible() || p.waiting.Visible() || v.notice.Text != "negato" || v.notice.Importance != widget.DangerImportance {
-		t.Fatal("after a refusal")
-	}
-}
-
-func TestUnlock(t *testing.T) {
-	v, a := newView(t, "en")
-	s := paired(store.Prepared)
-	s.Locked = true
-	v.Show(s)
-	test.Type(v.unlock.passphrase, "open sesame")
-	test.Tap(v.unlock.unlock)
-	a.want(t, "unlock open sesame")
-	if v.unlock.passphrase.Text != "" {
-		t.Fatal("the passphrase stays on screen")
-	}
-	s.Locked = false
-	v.Show(s)
-	wantShown(t, v, "[Arm the sending]")
-}
-
-func TestArmAndStop(t *testing.T) {
-	v, a := newView(t, "it")
-	s := paired(store.Prepared, store.Prepared)
-	v.Show(s)
-	wantShown(t, v, "00:01:30", "Apertura 12/02/2027 09:00:00 CET", "+3.00 ms ± 1.00 ms", "Domande 2", "Preparata", "Worker 1")
-	test.Tap(v.days.action)
-	a.want(t, "send B-2027")
-	s = paired(store.Armed, store.Armed)
-	s.Days[0].Running = true
-	s.Days[0].Progress = sending.Progress{Stage: sending.StageWaiting, Connections: 2, Wanted: 2}
-	v.Show(s)
-	wantShown(t, v, "[Ferma]", "connessioni 2 di 2", "In attesa dell’apertura", "Pronta all’invio")
-	test.Tap(v.days.sync) // not while armed
-	test.Tap(v.days.action)
-	a.want(t, "stop")
-	s.Days[0].Progress.Trouble = sending.ErrNoNode
-	v.Show(s)
-	wantShown(t, v, "Nessun nodo di ricezione")
-}
-
-func TestOutcomes(t *testing.T) {
-	v, a := newView(t, "en")
-	s := paired(store.Acknowledged, store.Refused, store.Receipted)
-	s.Days[0].Phase = clickday.PhaseOpen
-	v.Show(s)
-	wantShown(t, v, "Acknowledged", "Refused", "Receipt ready", "12/02 09:00:00.123456", "B-2027/0000001",
-		"Applications 3  ·  arrived 2  ·  numbered 1  ·  refused 1", "Every application has an outcome")
-	if v.days.button.Visible() {
-		t.Fatal("a button with nothing to send")
-	}
-	v.days.rows.list.Select(1)
-	wantShown(t, v, "["+string(clickday.CodeTooLate)+"]", clickday.MeaningOf(clickday.CodeTooLate).Detail.EN)
-	test.Tap(v.days.sync)
-	a.want(t, "sync")
-	if v.days.save.Disabled() {
-		t.Fatal("a receipt is ready and cannot be saved")
-	}
-}
-
-func TestPhases(t *testing.T) {
-	v, _ := newView(t, "it")
-	for phase, want := range map[clickday.Phase]string{
-		clickday.PhaseOpen: "[Invia ora]", clickday.PhaseAfter: "Chiuso", clickday.PhaseSuspended: "Sospeso",
-	} {
-		s := paired(store.Prepared)
-		s.Days[0].Phase = phase
-		v.Show(s)
-		wantShown(t, v, want)
-	}
-	s := paired(store.Prepared)
-	s.Clock.Known = false
-	s.Clock.Reference = &timing.Reference{Asked: 3}
-	v.Show(s)
-	wantShown(t, v, "non ancora misurato", "nessun server dell’ora")
-	s.Days = nil
-	v.Show(s)
-	wantShown(t, v, "Nessuna domanda sigillata")
-}
-
-func TestSeveralDays(t *testing.T) {
-	v, a := newView(t, "it")
-	s := paired(store.Receipted)
-	other := paired(store.Prepared, store.Prepared).Days[0]
-	other.ID, other.Code = 2, "A-2027"
-	s.Days = append(s.Days, other)
-	v.Show(s)
-	wantShown(t, v, "Domande 2") // the day with something to send comes first
-	v.days.chooser.SetSelected("B-2027  Lavoro subordinato")
-	v.Show(s)
-	wantShown(t, v, "Domande 1")
-	v.days.chooser.SetSelected("A-2027  Lavoro subordinato")
-	v.Show(s)
-	test.Tap(v.days.action)
-	a.want(t, "send A-2027")
-}
-
-func TestALongListDrawsOnlyWhatIsSeen(t *testing.T) {
-	v, _ := newView(t, "it")
-	states := make([]store.State, 5000)
-	for i := range states {
-		states[i] = store.Prepared
-	}
-	v.Show(paired(states...))
-	if n := strings.Count(shown(v.window), "Worker "); n == 0 || n > 60 {
-		t.Fatalf("%d rows drawn", n)
 	}
 }
 

@@ -16,7 +16,10 @@ import (
 // Names of sizes and colours of our own.
 const (
 	sizeCountdown fyne.ThemeSizeName  = "countdown"
+	sizeFigure    fyne.ThemeSizeName  = "figure"
+	sizeTitle     fyne.ThemeSizeName  = "title"
 	colorBand     fyne.ThemeColorName = "band"
+	colorPanel    fyne.ThemeColorName = "panel"
 )
 
 // white is what is written in on the blue band, in both variants.
@@ -25,6 +28,15 @@ var white = color.NRGBA{0xff, 0xff, 0xff, 0xff}
 // Theme is Titillium Web and the colours of Bootstrap Italia, light and dark.
 type Theme struct {
 	regular, semiBold fyne.Resource
+	variant           string  // "light" or "dark"; "" is the system's
+	zoom              float32 // of every size; 0 is 1
+}
+
+// with is the same theme in a variant and at a zoom in percent.
+func (t *Theme) with(variant string, percent int) *Theme {
+	u := *t
+	u.variant, u.zoom = variant, float32(percent)/100
+	return &u
 }
 
 // NewTheme loads the typefaces.
@@ -49,6 +61,7 @@ func rgb(hex uint32) color.NRGBA {
 
 // palette has the light colour, then the dark one.
 var palette = map[fyne.ThemeColorName][2]color.NRGBA{
+	colorPanel:                         {rgb(0xf2f6fa), rgb(0x16273b)},
 	colorBand:                          {rgb(0x0066cc), rgb(0x004080)},
 	theme.ColorNamePrimary:             {rgb(0x0066cc), rgb(0x4d9de8)},
 	theme.ColorNameHyperlink:           {rgb(0x0066cc), rgb(0x73b5f5)},
@@ -74,7 +87,13 @@ var palette = map[fyne.ThemeColorName][2]color.NRGBA{
 }
 
 // Color implements fyne.Theme.
-func (*Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+func (t *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	switch t.variant {
+	case "light":
+		variant = theme.VariantLight
+	case "dark":
+		variant = theme.VariantDark
+	}
 	if c, ok := palette[name]; ok {
 		if variant == theme.VariantDark {
 			return c[1]
@@ -100,14 +119,27 @@ func (t *Theme) Font(s fyne.TextStyle) fyne.Resource {
 func (*Theme) Icon(name fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(name) }
 
 // Size implements fyne.Theme.
-func (*Theme) Size(name fyne.ThemeSizeName) float32 {
+func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
+	if t.zoom != 0 && name != theme.SizeNameSeparatorThickness {
+		return t.zoom * t.size(name)
+	}
+	return t.size(name)
+}
+
+func (*Theme) size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case sizeCountdown:
-		return 54
+		return 52
+	case sizeFigure:
+		return 26
+	case sizeTitle:
+		return 21
 	case theme.SizeNameText:
 		return 15
 	case theme.SizeNameCaptionText:
 		return 12.5
+	case theme.SizeNameInnerPadding:
+		return 7
 	case theme.SizeNameInputRadius, theme.SizeNameSelectionRadius:
 		return 4
 	default:
