@@ -70,6 +70,7 @@ func TestLoadRefuses(t *testing.T) {
 		"bad code":                      {`"code": "B"`, `"code": "b"`},
 		"version zero":                  {`"version": 1`, `"version": 0`},
 		"title in one language":         {`"en": "Non-seasonal subordinate work"`, `"en": ""`},
+		"about in one language":         {`"en": "For those who hire a worker who lives abroad, in a sector that has a quota and is not seasonal."`, `"en": ""`},
 		"page in one language":          {`"en": "Place of work"`, `"en": ""`},
 		"intro in one language":         {`"en": "Where the worker will live."`, `"en": ""`},
 		"label in one language":         {`"it": "Numero REA"`, `"it": ""`},

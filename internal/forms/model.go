@@ -35,7 +35,9 @@ type Model struct {
 	Code    clickday.ModelCode `json:"code"`
 	Version uint16             `json:"version"`
 	Title   clickday.Text      `json:"title"`
-	Pages   []Page             `json:"pages"`
+	// About says in a sentence whom the model is for.
+	About clickday.Text `json:"about"`
+	Pages []Page        `json:"pages"`
 	// TaxCodeChecks name the fields against which a codice fiscale is checked.
 	TaxCodeChecks []TaxCodeCheck `json:"tax_code_checks"`
 	// Rules are checks over several fields.

@@ -15,7 +15,7 @@ import (
 
 // small is a model of one page around some fields and rules.
 func small(fields, rules string) string {
-	return `{"code": "X", "version": 1, "title": {"it": "Prova", "en": "Trial"},
+	return `{"code": "X", "version": 1, "title": {"it": "Prova", "en": "Trial"}, "about": {"it": "Prova.", "en": "Trial."},
  "pages": [{"id": "one", "title": {"it": "Uno", "en": "One"}, "intro": {"it": "Uno.", "en": "One."}, "fields": [` + fields + `]}],
  "rules": [` + rules + `], "quota": {}, "summary": {"employer": ["a"], "worker": ["a"]}}`
 }
@@ -93,6 +93,7 @@ func ownModels(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	nurses := `{"code": "NURSE", "version": 1, "title": {"it": "Infermieri", "en": "Nurses"},
+ "about": {"it": "Per le strutture sanitarie.", "en": "For hospitals."},
  "pages": [
   {"id": "employer", "title": {"it": "Struttura", "en": "Institution"}, "intro": {"it": "Chi assume.", "en": "Who hires."}, "fields": [{"part": "employer"}]},
   {"id": "worker", "title": {"it": "Infermiere", "en": "Nurse"}, "intro": {"it": "Chi viene assunto.", "en": "Who is hired."}, "fields": [{"part": "worker_abroad"},

@@ -51,7 +51,7 @@ func fingerprint(t *testing.T, m *forms.Model) string {
 		t.Fatal(err)
 	}
 	var none clickday.Text
-	c.Title = none
+	c.Title, c.About = none, none
 	for i := range c.Pages {
 		p := &c.Pages[i]
 		p.Title, p.Intro = none, none

@@ -24,6 +24,9 @@ func (m *Model) validate() error {
 	if err := both(m.Title, "title"); err != nil {
 		return err
 	}
+	if err := both(m.About, "about"); err != nil {
+		return err
+	}
 	pages := make(map[string]bool)
 	for i := range m.Pages {
 		p := &m.Pages[i]

@@ -22,6 +22,7 @@ type dayView struct {
 type modelView struct {
 	Code  clickday.ModelCode
 	Title string
+	About string
 }
 
 func (p *Portal) dayView(v *visit, d *clickday.Day) dayView {
@@ -40,7 +41,7 @@ func (p *Portal) dayView(v *visit, d *clickday.Day) dayView {
 	}
 	for _, code := range d.Models {
 		if m, ok := p.cfg.Models.Newest(code); ok {
-			out.Models = append(out.Models, modelView{code, m.Title.In(v.lang)})
+			out.Models = append(out.Models, modelView{code, m.Title.In(v.lang), m.About.In(v.lang)})
 		}
 	}
 	return out

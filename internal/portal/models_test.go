@@ -21,6 +21,7 @@ import (
 
 // nurses is a model that no program knows, as an administration might write it.
 const nurses = `{"code": "NURSE", "version": 1, "title": {"it": "Infermieri", "en": "Nurses"},
+ "about": {"it": "Per le strutture sanitarie.", "en": "For hospitals."},
  "pages": [
   {"id": "nurse", "title": {"it": "Infermiere", "en": "Nurse"}, "intro": {"it": "Chi viene assunto.", "en": "Who is hired."}, "fields": [{"part": "worker_abroad"},
    {"id": "nurse_years", "type": "integer", "required": true, "min": 2, "max": 50, "label": {"it": "Anni di esperienza", "en": "Years of experience"}, "help": {"it": "Almeno due.", "en": "At least two."}}]},

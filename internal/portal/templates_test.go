@@ -33,7 +33,7 @@ func everyView() map[string][]view {
 			Crumbs: []crumb{{evil, "/x"}, {Label: evil}}, Flash: "flash.sealed", Italian: "/?lang=it", English: "/?lang=en",
 		}
 	}
-	day := dayView{ID: 1, Code: evil, Title: evil, Opens: evil, Closes: evil, State: "day.open", Class: "done", Models: []modelView{{"B", evil}}}
+	day := dayView{ID: 1, Code: evil, Title: evil, Opens: evil, Closes: evil, State: "day.open", Class: "done", Models: []modelView{{"B", evil, evil}}}
 	sections := []forms.Section{{Title: evil, Rows: []forms.Row{{Label: evil, Value: evil}, {Label: "vuoto"}}}}
 	options := []optionView{{"f.x.0", evil, evil, true}, {"f.x.1", "b", "B", false}}
 	fields := []fieldView{}
