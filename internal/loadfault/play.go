@@ -159,3 +159,12 @@ func (e *event) text() clickday.Text {
 	w := words[st.Do]
 	return clickday.Text{IT: fmt.Sprintf(w.IT, what.IT), EN: fmt.Sprintf(w.EN, what.EN)}
 }
+
+// Plan tells what Play would do, in order.
+func (s *Scenario) Plan() []loadrun.Note {
+	var out []loadrun.Note
+	for _, e := range s.events() {
+		out = append(out, loadrun.Note{At: e.at, Kind: e.kind(), Text: e.text()})
+	}
+	return out
+}
