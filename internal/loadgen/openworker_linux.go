@@ -220,7 +220,7 @@ func (w *openWorker) dispatch(now time.Duration) {
 	}
 }
 
-// send writes request i and returns the time after that.
+// send writes request i and returns when.
 func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 	p := &w.run.Plan[i]
 	e := &w.run.Entries[p.Envelope]

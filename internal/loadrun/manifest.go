@@ -61,7 +61,7 @@ type Counts struct {
 
 // Quality is what the generators measured of themselves.
 type Quality struct {
-	Lateness99  time.Duration `json:"lateness_p99_ns"` // from the planned instant to the last byte written, where a connection was free
+	Lateness99  time.Duration `json:"lateness_p99_ns"` // from the planned instant to the write, where a connection was free
 	LatenessMax time.Duration `json:"lateness_max_ns"`
 	Starved     int           `json:"starved"`
 	Void        []string      `json:"void,omitempty"` // why the run is void; empty if it is not

@@ -1,0 +1,34 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"time"
+
+	"puntuale/internal/loadreport"
+)
+
+// sizeCmd computes what an event needs.
+type sizeCmd struct {
+	Applications int           `default:"325000" help:"Applications."`
+	Within       time.Duration `default:"10s" help:"So many seconds in which most of them come."`
+	Share        float64       `default:"1" help:"Share of the applications that comes within."`
+	Repeats      float64       `default:"0.25" help:"Submissions sent again, relative to applications."`
+	Receipts     time.Duration `default:"2h" help:"When the last receipt must be there."`
+	Costs        string        `help:"File with unit costs; those measured with make bench-loadtest if empty." type:"path"`
+}
+
+// Run prints the sizes.
+func (c *sizeCmd) Run() error {
+	costs, err := loadreport.LoadCosts(c.Costs)
+	if err != nil {
+		return err
+	}
+	d := loadreport.Demand{Applications: c.Applications, Within: c.Within, Share: c.Share, Repeats: c.Repeats, Receipts: c.Receipts}
+	size, err := costs.Size(d)
+	if err != nil {
+		return err
+	}
+	return size.Write(os.Stdout)
+}
