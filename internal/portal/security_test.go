@@ -24,6 +24,8 @@ var allowed = map[string]struct {
 	"GET /miniclient":                      {"/miniclient", 200, 200},
 	"GET /accessibility":                   {"/accessibility", 200, 200},
 	"GET /privacy":                         {"/privacy", 200, 200},
+	"GET /verify":                          {"/verify", 200, 200},
+	"POST /verify":                         {"/verify", 400, 400},
 	"GET /verify/{id}":                     {"/verify/none", 404, 404},
 	"GET /lists":                           {"/lists", 200, 200},
 	"GET /lists/{day}/{version}":           {"/lists/FLUSSI-2027/1", 404, 404},
@@ -88,6 +90,32 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 		}
 		if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
 			t.Errorf("%s: policy is %q", rt.pattern, csp)
+		}
+	}
+}
+
+// TestFilesForEverybody: what is served beside the pages has no session and no
+// cookie, whoever asks, and nothing personal in it.
+func TestFilesForEverybody(t *testing.T) {
+	s := newSite(t)
+	s.withLedger(5)
+	visitors := map[string]*browser{"nobody": s.browser(), "an account": s.loggedIn("mario.rossi@example.it")}
+	for path, want := range map[string]int{
+		"/healthz": 204, "/ledger/keys.json": 200, "/api/v1/config": 200, "/api/v1/calendar": 200, "/ledger/FLUSSI-2027/checkpoint": 200,
+		"/ledger/FLUSSI-2027/checkpoint/5": 200, "/ledger/FLUSSI-2027/timestamp": 404, "/ledger/FLUSSI-2027/timestamp/checkpoint": 404,
+		"/ledger/FLUSSI-2027/timestamp/5": 404, "/ledger/FLUSSI-2027/tile/entries/000.p/5": 200, "/lists/FLUSSI-2027/1/elenco.csv": 404,
+		"/quotas/FLUSSI-2027/1/quote.csv": 404, "/api/v1/nothing": 404,
+		// With a session alone, without the token of a mini-client:
+		"/api/v1/sync": 401, "/api/v1/outcomes": 401, "/api/v1/devices": 401, "/api/v1/applications/x/receipt": 401,
+	} {
+		for who, b := range visitors {
+			p := b.get(path)
+			if p.status != want || p.header.Get("Set-Cookie") != "" || !strings.Contains(p.header.Get("Content-Security-Policy"), "default-src 'self'") {
+				t.Errorf("%s as %s: %d, want %d; %v", path, who, p.status, want, p.header)
+			}
+			if strings.Contains(p.body, "mario.rossi") {
+				t.Errorf("%s as %s names an account", path, who)
+			}
 		}
 	}
 }

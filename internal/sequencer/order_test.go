@@ -31,9 +31,9 @@ func (w *world) populate(records int) {
 // and processes that die; in the end the record is what a sort of everything gives.
 func TestNumbersAgreeWithASort(t *testing.T) {
 	db := pgtest.New(t)
-	histories := 60
-	if testing.Short() {
-		histories = 10
+	histories := 20
+	if long() {
+		histories = 200
 	}
 	for seed := range histories {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

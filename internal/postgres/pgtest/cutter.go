@@ -1,4 +1,4 @@
-package sequencer
+package pgtest
 
 import (
 	"encoding/binary"
@@ -11,13 +11,14 @@ import (
 	"testing"
 )
 
-// cutter stands between a program and PostgreSQL, knows the protocol well enough
+// Cutter stands between a program and PostgreSQL, knows the protocol well enough
 // to tell one round trip from the next, and cuts the connection at a chosen one:
 // before the server has seen it, or after the server has done it and before
 // anybody has heard of that.
-type cutter struct {
+type Cutter struct {
 	ln     net.Listener
 	server string // socket
+	name   func(sql string) string
 
 	mu      sync.Mutex
 	steps   []string          // guarded by mu: what every round trip was about
@@ -29,9 +30,9 @@ type cutter struct {
 	conns   []net.Conn        // guarded by mu
 }
 
-// newCutter returns a relay to the server of an address, and the address that
-// leads through it.
-func newCutter(t *testing.T, address string) (*cutter, string) {
+// NewCutter returns a relay to the server of an address, and the address that
+// leads through it. name says what a round trip is about, from its SQL.
+func NewCutter(t testing.TB, address string, name func(sql string) string) (*Cutter, string) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -39,7 +40,7 @@ func newCutter(t *testing.T, address string) (*cutter, string) {
 	}
 	q := u.Query()
 	dir := t.TempDir()
-	c := &cutter{server: filepath.Join(q.Get("host"), ".s.PGSQL.5432"), named: map[string]string{}}
+	c := &Cutter{server: filepath.Join(q.Get("host"), ".s.PGSQL.5432"), name: name, named: map[string]string{}}
 	if c.ln, err = net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432")); err != nil {
 		t.Fatal(err)
 	}
@@ -50,20 +51,22 @@ func newCutter(t *testing.T, address string) (*cutter, string) {
 	return c, u.String()
 }
 
-// arm chooses the round trip to cut at, counted from here.
-func (c *cutter) arm(at int, applied bool) {
+// Arm chooses the round trip to cut at, counted from here and from 1; 0 cuts
+// none. With applied the server has done it, and nobody hears of that.
+func (c *Cutter) Arm(at int, applied bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.steps, c.at, c.applied, c.wait = nil, at, applied, false
 }
 
-func (c *cutter) seen() []string {
+// Seen returns the names of the round trips since Arm.
+func (c *Cutter) Seen() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.steps...)
 }
 
-func (c *cutter) hangUp() {
+func (c *Cutter) hangUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.conns {
@@ -72,7 +75,7 @@ func (c *cutter) hangUp() {
 	c.conns, c.open, c.wait = nil, false, false
 }
 
-func (c *cutter) accept() {
+func (c *Cutter) accept() {
 	for {
 		client, err := c.ln.Accept()
 		if err != nil {
@@ -99,7 +102,7 @@ func closeBoth(a, b net.Conn) {
 }
 
 // carry takes messages one by one as long as pass lets them.
-func (c *cutter) carry(from, to net.Conn, pass func(kind byte, body []byte) (forward, goOn bool)) {
+func (c *Cutter) carry(from, to net.Conn, pass func(kind byte, body []byte) (forward, goOn bool)) {
 	greeted := false
 	for {
 		head := make([]byte, 5)
@@ -133,12 +136,12 @@ func (c *cutter) carry(from, to net.Conn, pass func(kind byte, body []byte) (for
 }
 
 // isClient: what we have accepted has our own address.
-func (c *cutter) isClient(conn net.Conn) bool {
+func (c *Cutter) isClient(conn net.Conn) bool {
 	return conn.LocalAddr().String() == c.ln.Addr().String()
 }
 
 // request looks at a message of the client.
-func (c *cutter) request(kind byte, body []byte) (forward, goOn bool) {
+func (c *Cutter) request(kind byte, body []byte) (forward, goOn bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	sql := ""
@@ -160,7 +163,7 @@ func (c *cutter) request(kind byte, body []byte) (forward, goOn bool) {
 		return true, true
 	}
 	c.open = true
-	c.steps = append(c.steps, stepOf(sql))
+	c.steps = append(c.steps, c.name(sql))
 	if c.at == 0 || len(c.steps) != c.at {
 		return true, true
 	}
@@ -169,7 +172,7 @@ func (c *cutter) request(kind byte, body []byte) (forward, goOn bool) {
 }
 
 // answer looks at a message of the server.
-func (c *cutter) answer(kind byte, _ []byte) (forward, goOn bool) {
+func (c *Cutter) answer(kind byte, _ []byte) (forward, goOn bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ready := kind == 'Z'
@@ -180,26 +183,4 @@ func (c *cutter) answer(kind byte, _ []byte) (forward, goOn bool) {
 		return true, true
 	}
 	return false, !ready
-}
-
-// steps of the worker's transactions, by what their SQL contains.
-var stepNames = [][2]string{
-	{"pg_try_advisory_lock", "take the lead"}, {"SET application_name", "settings of the lead"}, {"SELECT node, public_key", "read the nodes"},
-	{"FROM journals", "read the progress"}, {"INSERT INTO journals", "progress"}, {"INSERT INTO batches", "batches"},
-	{"SELECT watermark", "read the mark of the node"}, {"COPY arrivals", "arrivals"}, {"WITH ORDINALITY", "known submissions"},
-	{"COPY submissions", "insert"}, {"UPDATE submissions s SET\n\t\t(arrived", "merge"}, {"UPDATE intake_nodes", "mark"},
-	{"min(watermark)", "lowest mark"}, {"SELECT d.id FROM click_days", "days that are due"}, {"seed, granularity", "lock the day"},
-	{"OFFSET", "end of the round"}, {"LEFT JOIN submissions n", "read what is due"}, {"account_limits", "limits"},
-	{"INSERT INTO ledgers", "make the ledger"}, {"SELECT size FROM ledgers", "lock the ledger"}, {"JOIN ledger_tiles", "edge of the ledger"},
-	{"INTO ledger_tiles", "tiles and head"}, {"INTO ledger_heads", "tiles and head"}, {"UPDATE ledgers", "tiles and head"},
-	{"SET number = nullif", "numbers"}, {"UPDATE click_days", "last number"}, {"savepoint", "savepoint"},
-}
-
-func stepOf(sql string) string {
-	for _, n := range stepNames {
-		if strings.Contains(sql, n[0]) {
-			return n[1]
-		}
-	}
-	return strings.Join(strings.Fields(sql), " ")
 }
