@@ -31,6 +31,8 @@ type Attempt struct {
 	// far two of their clocks are apart.
 	Generator uint16
 	Answer    Answer
+	// Bad says that it was made to be refused, at once or later.
+	Bad bool
 	// Sent is not after the first byte left; Answered is not before the last
 	// byte of the answer came in, 0 without one.
 	Sent, Answered int64

@@ -18,6 +18,9 @@ func (c *court) openingIsExact() Invariant {
 		case ok:
 			inv.Checked++
 			c.withinDay(&inv, "acknowledged", a.Submission, ack.Leaf.Stamp.UnixNano)
+		case a.Answer == Refused && !a.Bad && !temporary[a.Code]:
+			inv.Checked++
+			inv.fail("%s is good and was refused: %s", a.Submission, a.Code)
 		case a.Answer == TooEarly && (a.ReceivedAt == 0 || a.OpensAt == 0):
 			silent++
 		case a.Answer == TooEarly:
@@ -48,6 +51,11 @@ func (c *court) openingIsExact() Invariant {
 		inv.note("%d rifiuti non dicono l’ora di arrivo.", "%d refusals do not tell their arrival.", silent)
 	}
 	return inv
+}
+
+// temporary are refusals that a good submission may meet.
+var temporary = map[clickday.Code]bool{
+	clickday.CodeSuspended: true, clickday.CodeClockNotTrusted: true, clickday.CodeTooLate: true,
 }
 
 // published reports whether the day ever was to open then.

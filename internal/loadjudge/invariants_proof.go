@@ -36,6 +36,7 @@ func (c *court) numbersWithoutGap() Invariant {
 			}
 		}
 	}
+	c.goodAndBad(&inv)
 	c.numbersOfRecord(&inv)
 	if c.e.Lists != nil {
 		for _, w := range c.e.Lists.Wrong {
@@ -44,6 +45,21 @@ func (c *court) numbersWithoutGap() Invariant {
 		inv.note("Elenco pubblicato ricalcolato: %d righe.", "Published list recomputed: %d rows.", c.e.Lists.Rows)
 	}
 	return inv
+}
+
+// goodAndBad holds what became of the submissions against how they were made.
+func (c *court) goodAndBad(inv *Invariant) {
+	for i := range c.subs {
+		s := &c.subs[i]
+		_, l := c.leaf(s.id)
+		switch {
+		case l == nil:
+		case s.bad && l.Outcome != ledger.Refused:
+			inv.fail("%s was made to be refused and is %s", s.id, l.Outcome)
+		case !s.bad && l.Outcome == ledger.Refused:
+			inv.fail("%s is good and was refused: %s", s.id, l.Reason)
+		}
+	}
 }
 
 // numbersOfRecord holds the record against the ledger.

@@ -67,6 +67,7 @@ type sub struct {
 	attempts    int32
 	unknown     int32 // attempts without an answer
 	acks        int32
+	bad         bool
 	// first is when it was first sent, acked when its first acknowledgement was
 	// whole, and by which generator each.
 	first, acked       int64
@@ -114,7 +115,7 @@ func (c *court) attempt(i int) {
 	if !ok {
 		at = int32(len(c.subs))
 		c.at[a.Submission] = at
-		c.subs = append(c.subs, sub{id: a.Submission, application: a.Application, first: a.Sent, firstGen: a.Generator})
+		c.subs = append(c.subs, sub{id: a.Submission, application: a.Application, first: a.Sent, firstGen: a.Generator, bad: a.Bad})
 	}
 	s := &c.subs[at]
 	s.attempts++

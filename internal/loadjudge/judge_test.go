@@ -108,6 +108,17 @@ var spoilt = []struct {
 	{"what was only early is acknowledged afterwards", "I8", func(e *Evidence) {
 		e.Asked[e.Attempts[len(e.Attempts)-1].Submission] = e.ackedAttempt(0).Ack
 	}},
+	{"a good one is refused at the door", "I8", func(e *Evidence) {
+		a := e.Attempts[0]
+		a.Answer, a.Code, a.Ack = Refused, clickday.CodeTicketInvalid, nil
+		e.Attempts = append(e.Attempts, a)
+	}},
+	{"a bad one has a number", "I9", func(e *Evidence) { e.Attempts[0].Bad = true }},
+	{"a good one is refused later", "I9", func(e *Evidence) {
+		l := &e.Ledger.Leaves[59]
+		l.Outcome, l.Number, l.Reason = ledger.Refused, 0, clickday.CodeDocument
+		e.Rows[59].State, e.Rows[59].Number = clickday.Refused, 0
+	}},
 	{"two numbers are exchanged", "I9", func(e *Evidence) { e.swapNumbers(5, 6) }},
 	{"a number is missing", "I9", func(e *Evidence) {
 		e.Ledger.Leaves[58].Number++
@@ -228,7 +239,7 @@ func TestWhatIsAllowedPasses(t *testing.T) {
 		},
 		"refused first and accepted later": func(e *Evidence) {
 			l := e.Ledger.Leaves[0]
-			l.Outcome, l.Number, l.Reason = ledger.Refused, 0, clickday.CodeStaleSeal
+			l.Outcome, l.Number, l.Reason = ledger.Refused, 0, clickday.CodeUnknownSeal
 			e.Ledger.Leaves = slices.Insert(e.Ledger.Leaves, 0, l)
 		},
 		"a copy turned out to be earlier": func(e *Evidence) {

@@ -91,7 +91,7 @@ func (r *runReader) answer(generator uint16, q *loadrun.Request, of *loadrun.Ent
 		}
 		return // the connection could not be opened: nothing left us
 	}
-	t := Attempt{Submission: of.Submission, Application: of.Application, Generator: generator, Sent: r.m.Opening + int64(a.Sent)}
+	t := Attempt{Submission: of.Submission, Application: of.Application, Generator: generator, Bad: q.Kind == loadrun.Bad, Sent: r.m.Opening + int64(a.Sent)}
 	if a.Failure == loadrun.Answered {
 		t.Answered = r.m.Opening + int64(a.Done)
 		t.classify(int(a.Status), a.Body)
