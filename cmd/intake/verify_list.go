@@ -14,7 +14,7 @@ type proofsCmd struct {
 	Ack     proofCmd   `cmd:"" default:"withargs" help:"Check an acknowledgement with a node's key, offline, and say what it proves."`
 	List    fileCmd    `cmd:"" help:"Recompute order, numbers, places, root and signatures of an exported list."`
 	Receipt fileCmd    `cmd:"" help:"Check a receipt (PDF) or its prova.json: seal, ledger, time-stamp, acknowledgement."`
-	Extends extendsCmd `cmd:"" help:"Check that a list contains an earlier list, receipt or checkpoint, unchanged."`
+	Extends extendsCmd `cmd:"" help:"Check that a list, or the ledger of a portal, contains an earlier list, receipt or checkpoint, unchanged."`
 	Keys    keysCmd    `cmd:"" help:"Save the public keys of a portal, to verify offline later."`
 }
 
@@ -33,12 +33,16 @@ type extendsCmd struct {
 	verify.Command `embed:""`
 	Lang           string `help:"it or en. Default: as LC_ALL, LC_MESSAGES or LANG say, else Italian." enum:"it,en," default:""`
 	Older          string `arg:"" help:"The earlier list, receipt, prova.json or checkpoint." type:"path"`
-	Newer          string `arg:"" help:"The later list." type:"path"`
+	Newer          string `arg:"" optional:"" help:"The later list, or a later checkpoint; without it the newest checkpoint of --portal." type:"path"`
 }
 
 // Run compares and prints the report.
 func (c *extendsCmd) Run() error {
-	return c.Files(context.Background(), os.Stdout, cmp.Or(c.Lang, systemLang(os.Getenv)), c.Older, c.Newer)
+	lang := cmp.Or(c.Lang, systemLang(os.Getenv))
+	if c.Newer == "" {
+		return c.Since(context.Background(), os.Stdout, lang, c.Older)
+	}
+	return c.Files(context.Background(), os.Stdout, lang, c.Older, c.Newer)
 }
 
 type keysCmd struct {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"puntuale/internal/ledger"
 	"puntuale/internal/trust"
 	"puntuale/internal/verdict"
 )
@@ -23,7 +25,7 @@ const (
 // docs/verify.md.
 type Command struct {
 	Trust    string `help:"File keys.json, saved from a portal: the public keys to trust. Then nothing is asked of anybody." type:"path"`
-	Portal   string `help:"Address of a portal to fetch keys.json from, once." placeholder:"URL"`
+	Portal   string `help:"Address of a portal: of keys.json without --trust, of the ledger when two heads are compared." placeholder:"URL"`
 	Calendar string `help:"Signed calendar that was saved before the opening: rules and times are compared with it." type:"path"`
 	JSON     bool   `name:"json" help:"Print the report as JSON."`
 }
@@ -52,6 +54,11 @@ var ErrWrong = errors.New("verify: something is wrong")
 // *Result.
 func (c *Command) Files(ctx context.Context, out io.Writer, lang string, paths ...string) error {
 	report, err := c.check(ctx, paths)
+	return c.conclude(out, lang, report, err)
+}
+
+// conclude prints the report and says how the program ends.
+func (c *Command) conclude(out io.Writer, lang string, report *verdict.Report, err error) error {
 	if err != nil {
 		return &Result{ExitUnreadable, err}
 	}
@@ -75,10 +82,74 @@ func (c *Command) check(ctx context.Context, paths []string) (*verdict.Report, e
 	}
 	return withFiles(paths, func(in []io.Reader) (*verdict.Report, error) {
 		if len(in) == 2 {
-			return Extends(in[0], in[1], o)
+			return c.extends(ctx, in[0], in[1], o)
 		}
 		return Any(in[0], o)
 	})
+}
+
+// extends compares a list with something earlier, or two heads.
+func (c *Command) extends(ctx context.Context, older, newer io.Reader, o *Options) (*verdict.Report, error) {
+	in := bufio.NewReaderSize(newer, 64<<10)
+	head, err := in.Peek(16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if KindOf(head) == List {
+		return Extends(older, in, o)
+	}
+	b, err := readSmall(in)
+	if err != nil {
+		return nil, err
+	}
+	return c.heads(ctx, older, b, o)
+}
+
+// Since verifies that the ledger that the portal has now contains what a file
+// was of: a checkpoint, a receipt or its prova.json. Otherwise it is like Files.
+func (c *Command) Since(ctx context.Context, out io.Writer, lang, path string) error {
+	report, err := c.since(ctx, path)
+	return c.conclude(out, lang, report, err)
+}
+
+func (c *Command) since(ctx context.Context, path string) (*verdict.Report, error) {
+	keys, err := c.readKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return withFiles([]string{path}, func(in []io.Reader) (*verdict.Report, error) {
+		return c.heads(ctx, in[0], nil, &Options{Keys: keys})
+	})
+}
+
+// heads compares two heads; nil is the newest one of the portal.
+func (c *Command) heads(ctx context.Context, older io.Reader, newer []byte, o *Options) (*verdict.Report, error) {
+	if c.Portal == "" {
+		return nil, ErrTilesWanted
+	}
+	b, err := readSmall(older)
+	if err != nil {
+		return nil, err
+	}
+	e, err := earlier(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	held, err := ledger.ReadHead(e.Checkpoint)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	l := remoteLedger(ctx, c.Portal, held.Day())
+	if newer == nil {
+		if newer, err = l.checkpoint(); err != nil {
+			return nil, err
+		}
+	}
+	report, err := Grown(e, newer, l.tile, o.Keys)
+	if errors.Is(err, ledger.ErrCheckpoint) {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return report, err
 }
 
 func withFiles(paths []string, f func([]io.Reader) (*verdict.Report, error)) (*verdict.Report, error) {

@@ -5,6 +5,7 @@
 //
 //	verify.go   any file, and two against each other
 //	ack.go      acknowledgements
+//	grown.go    two heads of one ledger, by its tiles
 //	keys.go     keys.json and signed calendars, from a file or a portal
 //	command.go  what the subcommands do: report, JSON, exit codes
 package verify
