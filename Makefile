@@ -27,7 +27,7 @@ programs: ## build portal, intake, mini-client (no window) and demo into bin/
 .PHONY: miniclient
 miniclient: deps-desktop ## build the desktop mini-client into bin/miniclient-desktop (a first build takes minutes)
 	@mkdir -p $(BIN)
-	go build $(GOFLAGS_BUILD) -o $(BIN)/miniclient-desktop ./cmd/miniclient
+	go build $(GOFLAGS_BUILD) -tags no_emoji -o $(BIN)/miniclient-desktop ./cmd/miniclient
 
 .PHONY: test
 test: deps-test ## install what is missing, then run every test with the race detector

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -12,10 +13,15 @@ import (
 	"puntuale/internal/desktop"
 )
 
+// gcPercent keeps the heap small: a window spends its time waiting, and ordinary
+// PCs have other things to do with their memory.
+const gcPercent = 30
+
 // window shows the accounts until the person closes the window or ctx ends. The
 // desk has its own goroutines; its snapshots cross over in desktop.View.Listen.
 func window(ctx context.Context, d *client.Desk, lang string) error {
 	a := app.NewWithID("it.puntuale.miniclient")
+	debug.SetGCPercent(gcPercent)
 	w := a.NewWindow("Puntuale")
 	w.Resize(fyne.NewSize(1120, 720))
 	w.SetMaster()

@@ -19,15 +19,16 @@ type noticeBar struct {
 	v     *View
 	root  *fyne.Container
 	text  *widget.Label
+	away  *widget.Button
 	asked bool // whether to delete all the same has been asked for this notice
 }
 
 func newNoticeBar(v *View) *noticeBar {
 	n := &noticeBar{v: v, text: paragraph("")}
 	n.text.TextStyle.Bold = true
-	away := widget.NewButtonWithIcon("", theme.CancelIcon(), v.actions.Dismiss)
-	away.Importance = widget.LowImportance
-	n.root = container.NewStack(newFill(colorPanel, 0), container.NewBorder(nil, nil, nil, container.NewCenter(away), n.text))
+	n.away = widget.NewButtonWithIcon("", theme.CancelIcon(), v.actions.Dismiss)
+	n.away.Importance = widget.LowImportance
+	n.root = container.NewStack(newFill(colorPanel, 0), container.NewBorder(nil, nil, nil, container.NewCenter(n.away), n.text))
 	n.root.Hide()
 	return n
 }
@@ -114,7 +115,7 @@ func (v *View) askFolder(then func(dir string)) {
 // to search, Ctrl+R to fetch.
 func (v *View) shortcuts() {
 	on := func(key fyne.KeyName, f func()) {
-		v.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) { f() })
+		v.window.Canvas().AddShortcut(shortcut(key), func(fyne.Shortcut) { f() })
 	}
 	for i, p := range pages {
 		on(fyne.KeyName(fmt.Sprint(i+1)), func() { v.turnTo(p) })
@@ -124,4 +125,8 @@ func (v *View) shortcuts() {
 		v.window.Canvas().Focus(v.list.search)
 	})
 	on(fyne.KeyR, v.actions.Sync)
+}
+
+func shortcut(key fyne.KeyName) fyne.Shortcut {
+	return &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
 }

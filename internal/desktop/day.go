@@ -55,7 +55,7 @@ func newDayPage(v *View) *dayPage {
 	p.receipts = widget.NewButtonWithIcon(v.say("save"), theme.DocumentSaveIcon(), func() { v.askFolder(v.actions.SaveReceipts) })
 	p.proofs = widget.NewButton(v.say("save_proofs"), func() { v.askFolder(v.actions.SaveProofs) })
 	p.empty = container.New(column(640), container.NewPadded(container.NewVBox(heading(v.say("none_title")), paragraph(v.say("none")))))
-	p.full = container.New(sides(0.42), p.left(), p.right())
+	p.full = container.New(sides(0.35), p.left(), p.right())
 	tools := container.NewPadded(container.NewBorder(nil, nil, nil, p.sync, p.chooser))
 	p.root = container.NewBorder(tools, nil, nil, nil, container.NewStack(p.empty, container.NewPadded(p.full)))
 	return p
@@ -170,7 +170,7 @@ func (p *dayPage) offer(s *client.Snapshot) {
 func (p *dayPage) showDay(s *client.Snapshot, busy bool) {
 	d := p.day
 	big, when := p.phase(s.Clock.Now)
-	setLabel(p.countdown, big)
+	p.enlarge(big)
 	setLabel(p.when, when)
 	p.showAction()
 	p.showWarnings(s)
@@ -188,6 +188,19 @@ func (p *dayPage) showDay(s *client.Snapshot, busy bool) {
 	p.outcomes.show(d)
 	setEnabled(p.receipts, !busy && c.Receipted > 0)
 	setEnabled(p.proofs, !busy && c.Arrived() > 0)
+}
+
+// enlarge writes the large line, a little smaller when it is long.
+func (p *dayPage) enlarge(text string) {
+	size := sizeCountdown
+	if len(text) > len("00:00:00.0") {
+		size = sizeLong
+	}
+	if p.countdown.SizeName != size {
+		p.countdown.SizeName = size
+		p.countdown.Refresh()
+	}
+	setLabel(p.countdown, text)
 }
 
 // phase returns the large line and the one below it.

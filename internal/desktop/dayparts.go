@@ -4,6 +4,8 @@ import (
 	"image/color"
 	"slices"
 
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -113,11 +115,12 @@ func (l *linksPart) paint(i int, c color.Color) {
 }
 
 // outcomeShares of the width: arrival, worker, outcome, number, proof.
-var outcomeShares = columns{0.27, 0.24, 0.18, 0.19, 0.12}
+var outcomeShares = columns{{124, 0}, {20, 0.75}, {104, 0.15}, {122, 0.05}, {60, 0.05}}
 
 // outcomeList shows what has arrived or was refused, the newest first.
 type outcomeList struct {
 	v     *View
+	day   time.Time // its opening
 	rows  []client.Row
 	of    []client.Row // what rows was made of
 	list  *widget.List
@@ -144,7 +147,7 @@ func (o *outcomeList) show(d *client.DayView) {
 	if same(o.of, d.Rows) {
 		return
 	}
-	o.of, o.rows = d.Rows, nil
+	o.day, o.of, o.rows = d.Opens, d.Rows, nil
 	for i := range d.Rows {
 		if r := &d.Rows[i]; r.State.Arrived() || r.State == store.Refused {
 			o.rows = append(o.rows, *r)
@@ -164,5 +167,18 @@ func (o *outcomeList) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 	if row.Proof {
 		proof = o.v.say("signed", row.Node)
 	}
-	o.v.fillRow(obj, row.State, 2, arrival(row.Arrived), row.Worker, client.StateWord(row.State).In(o.v.lang), row.ProtocolNumber, proof)
+	o.v.fillRow(obj, row.State, 2, o.arrival(row.Arrived), row.Worker, client.StateWord(row.State).In(o.v.lang), row.ProtocolNumber, proof)
+}
+
+// arrival writes an instant to the microsecond, with its date only when that is
+// not the one of the opening.
+func (o *outcomeList) arrival(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(client.Rome)
+	if d := o.day.In(client.Rome); t.YearDay() == d.YearDay() && t.Year() == d.Year() {
+		return t.Format("15:04:05.000000")
+	}
+	return t.Format("02/01 15:04:05.000")
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // listShares of the width: place, worker, employer, state, number.
-var listShares = columns{0.08, 0.27, 0.25, 0.2, 0.2}
+var listShares = columns{{58, 0}, {60, 0.4}, {50, 0.4}, {112, 0.15}, {130, 0.05}}
 
 // listFilters say which states each filter lets through; the first lets all.
 var listFilters = []struct {
@@ -112,7 +112,7 @@ func (l *listPage) newEntry() fyne.CanvasObject {
 	day.TextStyle.Bold, day.Importance = true, widget.HighImportance
 	note := cell()
 	note.SizeName = theme.SizeNameCaptionText
-	head := container.New(columns{0.55, 0.45}, day, note)
+	head := container.New(columns{{120, 0.4}, {120, 0.6}}, day, note)
 	return container.NewStack(container.NewStack(newFill(colorPanel, 0), head), newRow(listShares))
 }
 

@@ -46,17 +46,27 @@ func panel(objects ...fyne.CanvasObject) *fyne.Container {
 	return container.NewStack(newFill(colorPanel, 6), container.NewPadded(container.NewVBox(objects...)))
 }
 
-// columns lays objects side by side in fixed shares of the width, so that the
-// rows of a list stand under their heads.
-type columns []float32
+// track is one column: a least width, for the usual size of text, and a share of
+// what is left of the whole.
+type track struct{ least, share float32 }
+
+// columns lays objects side by side in tracks, so that the rows of a list stand
+// under their heads.
+type columns []track
 
 // Layout implements fyne.Layout.
 func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	zoom := theme.TextSize() / usualText
+	free := size.Width
+	for _, t := range c {
+		free -= t.least * zoom
+	}
 	x := float32(0)
 	for i, o := range objects {
-		w := size.Width * c[i]
-		o.Move(fyne.NewPos(x, (size.Height-o.MinSize().Height)/2))
-		o.Resize(fyne.NewSize(w, o.MinSize().Height))
+		w := c[i].least*zoom + max(0, free)*c[i].share
+		h := o.MinSize().Height
+		o.Move(fyne.NewPos(x, (size.Height-h)/2))
+		o.Resize(fyne.NewSize(w, h))
 		x += w
 	}
 }

@@ -67,13 +67,6 @@ func importance(s store.State) widget.Importance {
 	}
 }
 
-func arrival(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(client.Rome).Format("02/01 15:04:05.000000")
-}
-
 // same reports whether two lists are the same one: the core makes a new one for
 // every change and never writes into an old one.
 func same(a, b []client.Row) bool {

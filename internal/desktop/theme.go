@@ -16,11 +16,15 @@ import (
 // Names of sizes and colours of our own.
 const (
 	sizeCountdown fyne.ThemeSizeName  = "countdown"
+	sizeLong      fyne.ThemeSizeName  = "long"
 	sizeFigure    fyne.ThemeSizeName  = "figure"
 	sizeTitle     fyne.ThemeSizeName  = "title"
 	colorBand     fyne.ThemeColorName = "band"
 	colorPanel    fyne.ThemeColorName = "panel"
 )
+
+// usualText is the size of text at a zoom of 100 %.
+const usualText = 15
 
 // white is what is written in on the blue band, in both variants.
 var white = color.NRGBA{0xff, 0xff, 0xff, 0xff}
@@ -130,12 +134,14 @@ func (*Theme) size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case sizeCountdown:
 		return 52
+	case sizeLong:
+		return 36
 	case sizeFigure:
 		return 26
 	case sizeTitle:
 		return 21
 	case theme.SizeNameText:
-		return 15
+		return usualText
 	case theme.SizeNameCaptionText:
 		return 12.5
 	case theme.SizeNameInnerPadding:

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -81,6 +82,7 @@ type View struct {
 
 	page     string
 	accounts *widget.Select
+	choice   *fyne.Container // around accounts; hidden with one of them
 	account  *canvas.Text
 	nav      map[string]*widget.Button
 	notice   *noticeBar
@@ -128,8 +130,9 @@ func (v *View) band() fyne.CanvasObject {
 	name.TextSize, name.TextStyle = v.theme.Size(sizeTitle), fyne.TextStyle{Bold: true}
 	v.account.TextSize = v.theme.Size(theme.SizeNameText)
 	v.account.Alignment = fyne.TextAlignTrailing
-	v.accounts.Hide()
-	line := container.NewBorder(nil, nil, container.NewPadded(name), container.NewPadded(v.accounts), container.NewPadded(v.account))
+	v.choice = container.New(layout.NewCustomPaddedLayout(3, 3, 6, 6), container.New(minWidth(240), v.accounts))
+	v.choice.Hide()
+	line := container.NewBorder(nil, nil, container.NewPadded(name), v.choice, container.NewPadded(v.account))
 	return container.NewStack(newFill(colorBand, 0), line)
 }
 
@@ -244,7 +247,7 @@ func (v *View) current() fyne.CanvasObject {
 func (v *View) showAccounts(s client.Snapshot) {
 	setText(v.account, s.Account.Name)
 	setVisible(v.account, len(s.Accounts) < 2)
-	setVisible(v.accounts, len(s.Accounts) > 1)
+	setVisible(v.choice, len(s.Accounts) > 1)
 	if len(s.Accounts) < 2 {
 		return
 	}
