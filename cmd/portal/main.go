@@ -16,7 +16,8 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema to the newest version."`
 	Keys    keysCommand    `cmd:"" help:"Make the keys of an installation that are missing."`
 	Node    struct {
-		Set nodeSetCommand `cmd:"" help:"Add or change an intake node."`
+		Set    nodeSetCommand    `cmd:"" help:"Add or change an intake node."`
+		Retire nodeRetireCommand `cmd:"" help:"Take out a node that will not come back: numbers no longer wait for it."`
 	} `cmd:"" help:"Intake nodes."`
 	Day struct {
 		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
@@ -25,7 +26,8 @@ type commands struct {
 	Limit struct {
 		Set limitSetCommand `cmd:"" help:"Set how many applications an account may have numbered on a click day."`
 	} `cmd:"" help:"Limits of accounts."`
-	Quota struct {
+	Passports passportsCommand `cmd:"" help:"List the passports that stand in several applications of a click day (CSV)."`
+	Quota     struct {
 		Set  quotaSetCommand  `cmd:"" help:"Publish the places of a click day and the rule by which they are given."`
 		Show quotaShowCommand `cmd:"" help:"Print a published version as CSV."`
 	} `cmd:"" help:"Quotas."`

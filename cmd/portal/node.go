@@ -52,6 +52,22 @@ func (c *nodeSetCommand) Run(ctx context.Context) error {
 	})
 }
 
+type nodeRetireCommand struct {
+	database
+	ID uint16 `help:"Number of the node." required:""`
+}
+
+// Run retires the node; setting it again brings it back.
+func (c *nodeRetireCommand) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *postgres.DB) error {
+		if err := db.RetireNode(ctx, clickday.NodeID(c.ID)); err != nil {
+			return err
+		}
+		fmt.Printf("node %d is retired; its keys stay published\n", c.ID)
+		return nil
+	})
+}
+
 // checkWarmURL takes what mini-clients take: https, plain http only on loopback,
 // or nothing.
 func checkWarmURL(raw string) error {

@@ -43,6 +43,8 @@ type Store interface {
 	timetable.Source
 	ListStore
 	LedgerStore
+	// NodeKeys returns every key that an intake node has or had.
+	NodeKeys(ctx context.Context) ([]accounts.Node, error)
 	// Account returns an account, or ErrNotFound.
 	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
 	// Applications returns a slice of the account's applications, the last

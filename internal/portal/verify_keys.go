@@ -9,9 +9,9 @@ import (
 )
 
 // trusted returns the public keys of the installation: those of the
-// configuration, and those of the intake nodes.
+// configuration, and those that intake nodes have or had.
 func (p *Portal) trusted(ctx context.Context) (*trust.Keys, error) {
-	nodes, err := p.store.Nodes(ctx)
+	nodes, err := p.store.NodeKeys(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,8 @@ func TestTheSamePassportIsFlaggedAndRefusesNobody(t *testing.T) {
 		}
 	}
 	got, err := d.SamePassports(t.Context(), 1)
-	if err != nil || len(got) != 1 || got[0].Passport != "AA1" || !slices.Equal(got[0].Applications, []clickday.ApplicationID{{1}, {3}}) {
+	if err != nil || len(got) != 2 || got[0].Passport != "AA1" || got[1].Passport != "AA1" || got[0].Account == "" ||
+		!slices.Equal([]clickday.ApplicationID{got[0].Application, got[1].Application}, []clickday.ApplicationID{{1}, {3}}) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	other, err := d.PassportElsewhere(t.Context(), clickday.ApplicationID{3})

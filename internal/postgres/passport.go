@@ -9,29 +9,33 @@ import (
 	"puntuale/internal/clickday"
 )
 
-// SamePassport is one worker's passport that stands in several applications.
-type SamePassport struct {
-	Passport     string
-	Applications []clickday.ApplicationID // at least two, sorted
+// PassportUse is one of several applications of a click day in which one
+// worker's passport stands.
+type PassportUse struct {
+	Passport    string
+	Application clickday.ApplicationID
+	Number      int64  // 0 for none yet
+	Account     string // e-mail address
 }
 
-// SamePassports returns the passports that stand in more than one application
-// sent on a click day. It is a flag for whoever examines them: nothing is
-// refused for it.
-func (db *DB) SamePassports(ctx context.Context, day clickday.DayID) ([]SamePassport, error) {
-	rows, err := db.Pool.Query(ctx, `SELECT passport, array_agg(DISTINCT application_id) FROM submissions
-		WHERE click_day_id = $1 AND passport IS NOT NULL AND state <> 'refused'
-		GROUP BY passport HAVING count(DISTINCT application_id) > 1 ORDER BY passport`, day)
+// SamePassports returns the applications sent on a click day whose passport
+// stands in another one too, by passport and number. It is a flag for whoever
+// examines them: nothing is refused for it.
+func (db *DB) SamePassports(ctx context.Context, day clickday.DayID) ([]PassportUse, error) {
+	rows, err := db.Pool.Query(ctx, `SELECT s.passport, s.application_id, coalesce(max(s.number), 0), a.email
+		FROM submissions s JOIN accounts a ON a.id = s.account_id
+		WHERE s.click_day_id = $1 AND s.state <> 'refused' AND s.passport IN (
+			SELECT passport FROM submissions WHERE click_day_id = $1 AND passport IS NOT NULL AND state <> 'refused'
+			GROUP BY passport HAVING count(DISTINCT application_id) > 1)
+		GROUP BY s.passport, s.application_id, a.email ORDER BY s.passport, max(s.number), s.application_id`, day)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: passports: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p SamePassport, err error) {
-		var ids [][16]byte
-		err = row.Scan(&p.Passport, &ids)
-		for _, id := range ids {
-			p.Applications = append(p.Applications, id)
-		}
-		return p, err
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u PassportUse, err error) {
+		var id [16]byte
+		err = row.Scan(&u.Passport, &id, &u.Number, &u.Account)
+		u.Application = id
+		return u, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: passports: %w", err)
