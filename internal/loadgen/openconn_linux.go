@@ -214,10 +214,33 @@ func dialSocket(addr string) (int, error) {
 	if err == nil {
 		err = unix.Connect(fd, address)
 	}
+	if errors.Is(err, unix.EINTR) { // by a signal of the runtime; the connection goes on being made
+		err = connected(fd)
+	}
 	if err != nil {
 		return -1, errors.Join(err, unix.Close(fd))
 	}
 	return fd, nil
+}
+
+// connected waits for a connection that is being made.
+func connected(fd int) error {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, int(dialPatience.Milliseconds()))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return err
+		case n == 0:
+			return unix.ETIMEDOUT
+		default:
+			code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+			if err == nil && code != 0 {
+				err = unix.Errno(code)
+			}
+			return err
+		}
+	}
 }
 
 // resolve looks a name up if it is one.
