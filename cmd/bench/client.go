@@ -44,3 +44,9 @@ type burnCmd struct{}
 
 // Run burns until it is told to end.
 func (burnCmd) Run(ctx context.Context) error { return bench.Burn(ctx) }
+
+// shotCmd is one client that fires once.
+type shotCmd struct{}
+
+// Run fires.
+func (shotCmd) Run(ctx context.Context) error { return bench.FireOne(ctx, os.Stdin, os.Stdout) }

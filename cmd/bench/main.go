@@ -26,6 +26,7 @@ type cli struct {
 	One       oneCmd       `cmd:"" help:"Measure one server once, for profiling."`
 	OK        okCmd        `cmd:"" name:"ok" help:"Be the server that only answers ok."`
 	Measured  measuredCmd  `cmd:"" hidden:"" help:"Run a program and print its seconds and its greatest resident size."`
+	Shot      shotCmd      `cmd:"" hidden:"" help:"Fire once: job on stdin, outcome on stdout."`
 	Burn      burnCmd      `cmd:"" hidden:"" help:"Keep one processor busy."`
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/store"
+	"puntuale/internal/client/timing"
 	"puntuale/internal/wire"
 )
 
@@ -42,8 +43,8 @@ func (g *Ground) SendMany(ctx context.Context, n int, way time.Duration) (b Bulk
 		return b, err
 	}
 	defer st.Close()
-	count := &shots{}
-	if err := s.run(ctx, &s.days[0], d.addr(), st, g.Clock, count); err != nil {
+	count := &shots{clk: g.Clock}
+	if err := s.run(ctx, &s.days[0], d.addr(), st, timing.NewBase(g.Clock), timing.Precise(g.Clock), count); err != nil {
 		return b, err
 	}
 	b.Early = count.early

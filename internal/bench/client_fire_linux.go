@@ -15,6 +15,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/store"
+	"puntuale/internal/client/timing"
 )
 
 const (
@@ -95,7 +96,7 @@ func (s *clientSite) fire(ctx context.Context, i int, delayed bool) (Firing, err
 		return f, err
 	}
 	records := newMemory(rs)
-	addr, count := s.peer.Addr, &shots{}
+	addr, count := s.peer.Addr, &shots{clk: s.Clock}
 	var d *delayer
 	if delayed {
 		if d, err = newDelayer(addr, uneven(r), s.Clock); err != nil {
@@ -104,7 +105,8 @@ func (s *clientSite) fire(ctx context.Context, i int, delayed bool) (Firing, err
 		defer d.close()
 		addr = d.addr()
 	}
-	if err := s.run(ctx, &s.days[i], addr, records, wrong{s.Clock, f.Off}, count); err != nil {
+	clk := wrong{s.Clock, f.Off}
+	if err := s.run(ctx, &s.days[i], addr, records, timing.NewBase(clk), timing.Precise(clk), count); err != nil {
 		return f, err
 	}
 	f.Sent, f.Early, f.Sure = count.sent, count.early, time.Duration(count.aim-s.days[i].Opens)

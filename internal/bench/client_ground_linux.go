@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type clientSite struct {
 	peer *Peer
 	ca   string
 	days []clickday.Day
+	log  *slog.Logger // of the clients; nil: none
 }
 
 // OpenClientSite starts the real intake, over TLS, with click days that open at
@@ -153,7 +155,9 @@ type shots struct {
 	sent, early int // guarded by mu
 	// aim is when the request was to leave, on the node's clock as the client knew
 	// it; written by one goroutine at a time.
-	aim int64
+	aim  int64
+	clk  clock.Clock
+	left int64 // when the first submission was handed over, by clk
 }
 
 // watched is a link whose submissions are counted.
@@ -164,10 +168,13 @@ type watched struct {
 
 // Submit implements sending.Link.
 func (w *watched) Submit(ctx context.Context, envelope []byte) (sending.Answer, error) {
+	now := w.s.clk.Now().UnixNano()
 	a, err := w.Link.Submit(ctx, envelope)
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()
-	w.s.sent++
+	if w.s.sent++; w.s.sent == 1 {
+		w.s.left = now
+	}
 	if err == nil && a.Status != http.StatusOK && wire.ParseProblem(a.Body).Code == clickday.CodeTooEarly {
 		w.s.early++
 	}
@@ -175,16 +182,16 @@ func (w *watched) Submit(ctx context.Context, envelope []byte) (sending.Answer, 
 }
 
 // run is the client's own firing code for one click day, through an address.
-func (s *clientSite) run(ctx context.Context, d *clickday.Day, addr string, records sending.Records, clk clock.Clock, count *shots) error {
+func (s *clientSite) run(ctx context.Context, d *clickday.Day, addr string, records sending.Records, base *timing.Base, wait timing.Wait, count *shots) error {
 	n, err := link.NewNode(node, "https://"+addr, s.ca, s.Node)
 	if err != nil {
 		return err
 	}
-	base := timing.NewBase(clk)
 	way := link.NewWay(n, base, nil)
 	return sending.Run(ctx, sending.Config{
 		Report: func(p sending.Progress) { count.aim = max(count.aim, p.Aim) },
-		Day:    d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: timing.Precise(clk),
+		Day:    d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: wait,
+		Log: s.log,
 		Nodes: []sending.Node{{ID: node, Public: s.Node, Dial: func(ctx context.Context, envelope []byte) (sending.Link, error) {
 			l, err := way.Dial(ctx, envelope)
 			if err != nil {

@@ -86,31 +86,6 @@ func (g *Ground) reportFire(ctx context.Context, p ClientPlan, progress io.Write
 	}, nil
 }
 
-func (g *Ground) reportLoaded(ctx context.Context, p ClientPlan, progress io.Writer) ([]Figure, error) {
-	load, err := g.burn()
-	if err != nil {
-		return nil, err
-	}
-	defer load.stop()
-	fs, err := g.Fire(ctx, p.Loaded, false, progress)
-	if err != nil {
-		return nil, err
-	}
-	early, missing, _, beyond := tally(fs)
-	var sure []time.Duration
-	for i := range fs {
-		sure = append(sure, fs[i].Sure)
-	}
-	return []Figure{
-		plain("client_loaded_firings", float64(len(fs)), "firings"),
-		plain("client_loaded_clock_error_p50", ms(quantile(sure, 0.5)), "ms"),
-		plain("client_loaded_clock_error_p99", ms(quantile(sure, 0.99)), "ms"),
-		atMost("client_loaded_early_arrivals", float64(early+missing), "arrivals", 0),
-		atMost("client_lateness_p50", ms(quantile(beyond, 0.5)), "ms", beyondP50),
-		atMost("client_lateness_p99", ms(quantile(beyond, 0.99)), "ms", beyondP99),
-	}, nil
-}
-
 // tally counts what was refused as too early or stamped before the opening,
 // what has no acknowledgement, and gathers how late the others were.
 func tally(fs []Firing) (early, missing, stamped int, beyond []time.Duration) {

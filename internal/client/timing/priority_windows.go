@@ -12,13 +12,31 @@ const (
 	priorityTimeCritical = 15
 )
 
-// raise gives this thread precedence for the last instant and returns what takes
-// it back. Windows allows it to everybody.
-func raise() (restore func()) {
-	thread := uintptr(windows.CurrentThread())
-	if ok, _, _ := setThreadPriority.Call(thread, priorityTimeCritical); ok == 0 {
-		return func() {}
+// attention is the precedence of the thread that waits. Windows allows it to everybody.
+type attention struct {
+	thread windows.Handle // 0: not raised
+}
+
+// raise gives the present thread precedence over all others; once.
+func (a *attention) raise() {
+	if a.thread != 0 {
+		return
+	}
+	this := windows.CurrentProcess()
+	if windows.DuplicateHandle(this, windows.CurrentThread(), this, &a.thread, 0, false, windows.DUPLICATE_SAME_ACCESS) != nil {
+		a.thread = 0
+		return
+	}
+	critical := priorityTimeCritical
+	setThreadPriority.Call(uintptr(a.thread), uintptr(critical)) // refused: it waits as everybody
+}
+
+// end takes the precedence back, from whichever thread it is called.
+func (a *attention) end() {
+	if a.thread == 0 {
+		return
 	}
 	normal := priorityNormal
-	return func() { setThreadPriority.Call(thread, uintptr(normal)) }
+	setThreadPriority.Call(uintptr(a.thread), uintptr(normal))
+	windows.CloseHandle(a.thread) // of a thread that lives on
 }

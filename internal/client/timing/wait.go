@@ -2,16 +2,20 @@ package timing
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"puntuale/internal/clock"
 )
 
-// spin is how long before the instant the wait stops sleeping: a sleeping
-// goroutine is woken a millisecond late, on a busy machine several, a spinning
-// one is not.
-const spin = 5 * time.Millisecond
+const (
+	// dozeMax is how long the waiting thread sleeps without looking whether it is
+	// still wanted.
+	dozeMax = 20 * time.Millisecond
+	// precedence is how long it lasts after the instant, for the request has to
+	// leave, and calmFor how long the garbage collector waits.
+	precedence = 50 * time.Millisecond
+	calmFor    = 300 * time.Millisecond
+)
 
 // Wait returns at the given clock reading, never before, or with the error of ctx.
 type Wait func(ctx context.Context, until time.Time) error
@@ -31,23 +35,38 @@ func Sleep(clk clock.Clock) Wait {
 	}
 }
 
-// Precise sleeps until shortly before the instant and spins the rest, on a
-// thread of its own.
+// Precise sleeps until shortly before the instant, gives the thread it then runs
+// on precedence, and spins the rest. The caller goes on on that very thread.
 func Precise(clk clock.Clock) Wait {
 	sleep := Sleep(clk)
 	return func(ctx context.Context, until time.Time) error {
-		if err := sleep(ctx, until.Add(-spin)); err != nil {
-			return err
-		}
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer raise()()
-		for clk.Now().Before(until) {
-			if ctx.Err() != nil {
-				return ctx.Err()
+		if first := until.Add(-alert); clk.Now().Before(first) {
+			if err := sleep(ctx, first); err != nil {
+				return err
 			}
 		}
-		return nil
+		stayCalm()
+		defer time.AfterFunc(calmFor, calmOver)
+		var a attention
+		defer time.AfterFunc(precedence, func() { a.end() })
+		return attend(ctx, clk, until, &a)
+	}
+}
+
+// attend waits the last instants awake, or nearly so.
+func attend(ctx context.Context, clk clock.Clock, until time.Time, a *attention) error {
+	for {
+		left := until.Sub(clk.Now())
+		if left <= 0 {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.raise()
+		if left > spin {
+			doze(min(left-spin, dozeMax))
+		}
 	}
 }
 
