@@ -23,7 +23,7 @@ func (c *passportsCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *postgres.DB) error {
 		id, err := db.DayByCode(ctx, c.Day)
 		if err != nil {
-			return err
+			return fmt.Errorf("--day: click day %s: %w", c.Day, err)
 		}
 		uses, err := db.SamePassports(ctx, id)
 		if err != nil {

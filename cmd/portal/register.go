@@ -60,6 +60,9 @@ func (c *registerExportCommand) Run(ctx context.Context, clk clock.Clock) error 
 	}
 	return c.with(ctx, func(db *postgres.DB) error {
 		now := clk.Now()
+		if err := os.MkdirAll(c.Out, 0o700); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
 		err := db.CloseRegister(ctx, c.Date, now, func(d *protocolregister.Daily) ([]protocolregister.File, error) {
 			d.Body = body
 			return d.Files(seal, now)
@@ -149,7 +152,7 @@ func (c *segnaturaCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *postgres.DB) error {
 		xml, err := db.SegnaturaByNumber(ctx, register, number)
 		if err != nil {
-			return err
+			return fmt.Errorf("signature of %s: %w", c.Number, err)
 		}
 		_, err = os.Stdout.Write(xml)
 		return err
