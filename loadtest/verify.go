@@ -19,9 +19,9 @@ import (
 
 // goalFlags are what a run has to reach.
 type goalFlags struct {
-	P50            time.Duration `help:"Goal: half of the acknowledgements within this, from the planned instant."`
-	P99            time.Duration `help:"Goal: 99 % of the acknowledgements within this."`
-	P999           time.Duration `help:"Goal: 99.9 % of the acknowledgements within this."`
+	P50            time.Duration `name:"p50" help:"Goal: half of the acknowledgements within this, from the planned instant."`
+	P99            time.Duration `name:"p99" help:"Goal: 99 % of the acknowledgements within this."`
+	P999           time.Duration `name:"p999" help:"Goal: 99.9 % of the acknowledgements within this."`
 	ReceiptsWithin time.Duration `help:"Goal: the last receipt so soon after the opening. Needs the record."`
 	Rate           float64       `help:"Goal: acknowledgements per second over the run."`
 	Lost           int64         `default:"0" help:"Goal: submissions lost at most."`

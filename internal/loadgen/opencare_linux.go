@@ -99,10 +99,23 @@ func (w *openWorker) close() {
 	w.epoll = -1
 }
 
-// urgent lets this thread go before others, where that is allowed: who sends
-// late measures nothing.
+// turn is the shortest that an ordinary thread may ask for: whoever asks for
+// little at a time gets it sooner (Linux 6.12; older ones ignore it).
+const turn = 100 * time.Microsecond
+
+// urgent lets this thread go before others, as much as is allowed: real-time
+// (root), else a high niceness, else short turns. Who sends late measures
+// nothing; its lateness is measured whatever was allowed.
 func urgent() {
-	if unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -15) != nil {
-		return // not allowed: its lateness is measured either way
+	unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // without it timers are 50 µs later
+	for _, want := range []unix.SchedAttr{
+		{Policy: unix.SCHED_RR, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK},
+		{Policy: unix.SCHED_NORMAL, Nice: -20, Runtime: uint64(turn)},
+		{Policy: unix.SCHED_NORMAL, Runtime: uint64(turn)},
+	} {
+		want.Size = unix.SizeofSchedAttr
+		if unix.SchedSetAttr(0, &want, 0) == nil {
+			return
+		}
 	}
 }

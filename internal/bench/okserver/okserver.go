@@ -5,6 +5,7 @@ package okserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -16,10 +17,16 @@ import (
 const bodyMax = 64 << 10
 
 // Serve answers on addr until ctx ends.
-func Serve(ctx context.Context, addr string) error {
+func Serve(ctx context.Context, addr string) error { return ServeTLS(ctx, addr, nil) }
+
+// ServeTLS is Serve over TLS, unless config is nil.
+func ServeTLS(ctx context.Context, addr string, config *tls.Config) error {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("okserver: %w", err)
+	}
+	if config != nil {
+		ln = tls.NewListener(ln, config)
 	}
 	s := &fasthttp.Server{
 		Handler:            func(c *fasthttp.RequestCtx) { c.SetBodyString("ok") },
