@@ -76,6 +76,16 @@ func (f *faults) published(day installation.Day) {
 	}
 }
 
+// starvedMax is the share of requests that may wait for a connection of ours. While
+// faults are played there may be none to be had, and that is not the
+// generator's fault.
+func (r *run) starvedMax() float64 {
+	if r.Scenario != "" {
+		return 1
+	}
+	return r.StarvedMax
+}
+
 // begin plays the scenario beside the run. The function returned waits for its
 // end, heals what is still broken when the run ends before, and returns what was
 // done; a scenario that could not be played is an error.

@@ -181,7 +181,7 @@ func (r *run) describe() error {
 	r.manifest = loadrun.Manifest{
 		Name: r.Name, Profile: text, Scale: r.Scale, Seed: r.Seed, Opening: r.open.Opening.UnixNano(),
 		Day: r.site.dayID(), DayCode: r.site.day.Code, Target: r.site.manifest, Own: r.site.ownFacts, Machine: machine(),
-		Bounds: loadrun.Bounds{Lateness: r.LatenessMax, StarvedShare: r.StarvedMax, Patience: r.Patience},
+		Bounds: loadrun.Bounds{Lateness: r.LatenessMax, StarvedShare: r.starvedMax(), Patience: r.Patience},
 		Counts: loadrun.Counts{
 			Requests: s.Requests, Envelopes: len(r.plan.Of), Applications: s.Applications, Senders: s.Senders,
 			Connections: r.open.Conns, Kinds: s.KindCounts(),

@@ -1,0 +1,83 @@
+//go:build linux
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"puntuale/internal/clock"
+	"puntuale/internal/loadrun"
+)
+
+// programs builds what an own installation runs, with the race detector.
+func programs(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-race", "-tags", "headless", "-o", bin+"/", "puntuale/cmd/portal", "puntuale/cmd/intake")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// play runs the command as a person would and returns the directory. The bounds
+// of the generator are wide: the machine has other things to do.
+func play(t *testing.T, bin string, args ...string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	var c cli
+	k, err := kong.New(&c, kong.Vars{"bin": bin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = k.Parse(append([]string{"run", "--own", "--bin", bin, "--dir", dir, "--profile", "P3", "--until", "8s", "--lead", "5s",
+		"--lateness-max", "10m", "--starved-max", "1", "--patience", "90s", "--settle", "4m"}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run.Run(t.Context(), clock.System{}); err != nil {
+		t.Errorf("the run ends with %v", err)
+	}
+	return dir
+}
+
+// holds checks that every invariant was really looked at and holds.
+func holds(t *testing.T, dir string) *loadrun.Manifest {
+	t.Helper()
+	v, err := loadrun.ReadVerdict(dir)
+	if err != nil || v == nil || v.Outcome != loadrun.Pass {
+		t.Errorf("verdict %+v, %v", v, err)
+	}
+	if v != nil {
+		for _, c := range v.Checks {
+			if c.Outcome != loadrun.Pass || strings.HasPrefix(c.ID, "I") && c.ID != "I2" && c.Looked == 0 {
+				t.Errorf("%s %s, looked at %d: %s %q", c.ID, c.Outcome, c.Looked, c.Found.EN, c.Details)
+			}
+		}
+	}
+	m, err := loadrun.ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestAPeakOnAnInstallationOfOnesOwnHolds is a few hundred requests, without
+// faults and while intake, Redis and worker are killed.
+func TestAPeakOnAnInstallationOfOnesOwnHolds(t *testing.T) {
+	bin := programs(t)
+	t.Run("quiet", func(t *testing.T) {
+		holds(t, play(t, bin, "--scale", "0.002"))
+	})
+	t.Run("faults", func(t *testing.T) {
+		m := holds(t, play(t, bin, "--scale", "0.003", "--scenario", "scenarios/kill-intake-redis.json"))
+		if len(m.Notes) != 7 {
+			t.Errorf("%d faults were played, want 7: %+v", len(m.Notes), m.Notes)
+		}
+	})
+}
