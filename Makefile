@@ -40,6 +40,15 @@ test: deps-test ## install what is missing, then run every test with the race de
 test-kill: deps-test ## the end-to-end run that kills intake, worker and Redis, again and again (long)
 	PUNTUALE_KILL_ROUNDS=$${ROUNDS:-10} go test -race -tags headless -timeout 60m -count=1 -v -run TestKilledProcessesLoseNothing ./internal/e2e
 
+.PHONY: loadtest
+loadtest: deps-demo programs ## build bin/loadtest, which replays the peak of a click day (docs/loadtest.md)
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/loadtest ./loadtest
+
+.PHONY: bench-loadtest
+bench-loadtest: loadtest ## figures of the load tester, and P3 at 1/20 with everything on this machine (minutes)
+	@scripts/deps.sh bench
+	@$(BIN)/loadtest bench $(LOADTEST)
+
 .PHONY: bench-demo
 bench-demo: deps-demo programs ## figure: seconds from the opening to the last receipt of a demo
 	@$(BIN)/demo run --opens-in 20s --once
@@ -70,7 +79,7 @@ bench-intake: programs ## figures of the intake beside webdis, a handler that an
 	@$(BIN)/bench intake $(BENCH)
 
 .PHONY: bench-client
-bench-client: deps-demo programs ## figures of the mini-client: early and late arrivals, 300 at once, sizes, kills (minutes)
+bench-client: deps-demo programs miniclient ## figures of the mini-client: early and late arrivals, 300 at once, sizes, kills (minutes)
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench client $(BENCH)
 
