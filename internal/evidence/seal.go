@@ -20,6 +20,7 @@ var (
 	errNoSeal     = errors.New("the file has no seal over all of it")
 	errSealForm   = errors.New("the seal is not written in the one way it can be")
 	errSealKey    = errors.New("none of the trusted certificates has made the seal")
+	errSealBytes  = errors.New("the bytes of the file are not those that were sealed")
 	errSealPeriod = errors.New("the certificate was not valid at the time of sealing")
 )
 
@@ -183,7 +184,7 @@ func checkCMS(cms, digest []byte, c *x509.Certificate) error {
 	}
 	sum := sha256.Sum256(signed)
 	if !ecdsa.VerifyASN1(key, sum[:], signature) {
-		return errors.New("the bytes of the file are not those that were sealed")
+		return errSealBytes
 	}
 	if !bytes.Equal(want, cms) {
 		return errSealForm

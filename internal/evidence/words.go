@@ -5,10 +5,28 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/ledger"
+	"puntuale/internal/trust"
 	"puntuale/internal/verdict"
 )
 
 var say = verdict.Say
+
+// causes are what errors are called in Italian.
+var causes = []verdict.Cause{
+	{Err: errNoAttachment, IT: "il PDF non ha l’allegato prova.json"},
+	{Err: errTwoProofs, IT: "il PDF ha più di un allegato con una prova"},
+	{Err: errNoSeal, IT: "non c’è un sigillo su tutto il file"},
+	{Err: errSealForm, IT: "non è scritto nell’unico modo ammesso"},
+	{Err: errSealKey, IT: "non l’ha apposto nessuno dei certificati di cui ci si fida"},
+	{Err: errSealPeriod, IT: "il certificato non era valido in quel momento"},
+	{Err: errSealBytes, IT: "i byte del file non sono quelli sigillati"},
+	{Err: errNoKey, IT: "tra le chiavi di cui ci si fida non c’è quella di un registro"},
+	{Err: errNoteForm, IT: "la firma non è scritta nell’unico modo ammesso"},
+	{Err: errOtherKey, IT: "la chiave nominata nella prova non è quella che ha firmato"},
+	{Err: errNoNode, IT: "la chiave del nodo non è tra quelle di cui ci si fida"},
+	{Err: errOtherNode, IT: "la chiave del nodo nominata nella prova non è quella che ha firmato"},
+	{Err: ledger.ErrEvidence, IT: "non è la prova di una ricevuta, o è stata cambiata"},
+}
 
 // Labels of facts.
 var (
@@ -67,13 +85,13 @@ func timestampDetail(at time.Time) clickday.Text {
 // What is wrong, and what it means.
 
 func sealWrong(err error) clickday.Text {
-	return say("Il sigillo non vale (%v).", "The seal does not hold (%v).", err)
+	return verdict.Because("Il sigillo non vale", "The seal does not hold", err, causes)
 }
 
 var sealMeans = say("Il PDF è stato modificato, o non è stato emesso da questo ente.", "The PDF was changed, or was not issued by this body.")
 
 func proofWrong(err error) clickday.Text {
-	return say("La prova non si può leggere (%v).", "The proof cannot be read (%v).", err)
+	return verdict.Because("La prova non si può leggere", "The proof cannot be read", err, causes)
 }
 
 var (
@@ -82,7 +100,7 @@ var (
 )
 
 func checkpointWrong(err error) clickday.Text {
-	return say("La testa del registro non vale (%v).", "The head of the ledger does not hold (%v).", err)
+	return trust.HeadWrong(err, causes...)
 }
 
 var (
@@ -92,13 +110,13 @@ var (
 )
 
 func timestampWrong(err error) clickday.Text {
-	return say("La marca temporale non vale (%v).", "The time-stamp does not hold (%v).", err)
+	return trust.TimestampWrong(err)
 }
 
 var timestampMeans = say("Non è dimostrato quando la testa è stata firmata.", "It is not proven when the head was signed.")
 
 func ackWrong(err error) clickday.Text {
-	return say("L’esito dell’invio non vale (%v).", "The acknowledgement does not hold (%v).", err)
+	return verdict.Because("L’esito dell’invio non vale", "The acknowledgement does not hold", err, causes)
 }
 
 var (

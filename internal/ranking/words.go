@@ -6,6 +6,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/quota"
+	"puntuale/internal/trust"
 	"puntuale/internal/verdict"
 )
 
@@ -16,6 +17,13 @@ var (
 )
 
 var say = verdict.Say
+
+// causes are what errors are called in Italian.
+var causes = []verdict.Cause{
+	{Err: errOtherText, IT: "è su byte diversi da questi"},
+	{Err: errOtherSignatures, IT: "deve essere una sola, scritta nell’unico modo ammesso"},
+	{Err: errNoKey, IT: "tra le chiavi di cui ci si fida non c’è quella di un registro"},
+}
 
 // Labels of facts.
 var (
@@ -102,19 +110,19 @@ func timestampDetail(at time.Time) clickday.Text {
 // What is wrong, and what it means.
 
 func formatWrong(err error) clickday.Text {
-	return say("Il file non è un elenco scritto come si deve: %v", "The file is not a list written as it must be: %v", err)
+	return verdict.Because("Il file non è un elenco scritto nell’unico modo ammesso", "The file is not a list written in the only way allowed", err, nil)
 }
 
 var formatMeans = say("È stato modificato o tagliato, o non è un elenco di questo sistema.", "It was changed or cut, or is no list of this system.")
 
 func signatureWrong(err error) clickday.Text {
-	return say("La firma sul file non vale (%v).", "The signature over the file does not hold (%v).", err)
+	return verdict.Because("La firma sul file non vale", "The signature over the file does not hold", err, causes)
 }
 
 var signatureMeans = say("Almeno un byte del file non è quello pubblicato, o l’elenco è di qualcun altro.", "At least one byte of the file is not what was published, or the list is somebody else’s.")
 
 func checkpointWrong(err error) clickday.Text {
-	return say("La testa del registro non vale (%v).", "The head of the ledger does not hold (%v).", err)
+	return trust.HeadWrong(err, causes...)
 }
 
 var checkpointMeans = say("Nessuno di cui ci si fida ha firmato queste righe.", "Nobody who is trusted has signed these rows.")
@@ -183,7 +191,7 @@ func closeWrong(said, got int64) clickday.Text {
 }
 
 func allocationWrong(err error) clickday.Text {
-	return say("I posti non si possono ricalcolare: %v", "The places cannot be recomputed: %v", err)
+	return verdict.Because("I posti non si possono ricalcolare: quote o criterio non sono scritti come si deve", "The places cannot be recomputed", err, nil)
 }
 
 var placeNames = map[Place]clickday.Text{
@@ -207,7 +215,7 @@ var dayWrong = say("Il calendario firmato non ha questo giorno.", "The signed ca
 var calendarMeans = say("Le regole del giorno non sono quelle pubblicate prima dell’apertura.", "The rules of the day are not those published before the opening.")
 
 func timestampWrong(err error) clickday.Text {
-	return say("La marca temporale non vale (%v).", "The time-stamp does not hold (%v).", err)
+	return trust.TimestampWrong(err)
 }
 
 var timestampMeans = say("Non è dimostrato quando la testa è stata firmata.", "It is not proven when the head was signed.")

@@ -51,5 +51,6 @@ func signed(a *wire.Acknowledgement, k *trust.Keys) error {
 }
 
 func wrong(err error) clickday.Text {
-	return verdict.Say("L’esito non vale (%v).", "The acknowledgement does not hold (%v).", err)
+	return verdict.Because("L’esito non vale", "The acknowledgement does not hold", err,
+		[]verdict.Cause{{Err: errNoNode, IT: "la chiave del nodo non è tra quelle di cui ci si fida"}})
 }
