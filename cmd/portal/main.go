@@ -35,6 +35,9 @@ type commands struct {
 		Publish listPublishCommand `cmd:"" help:"Build the list of a click day from the ledger and publish it."`
 		Export  listExportCommand  `cmd:"" help:"Write the files of a published list to a directory."`
 	} `cmd:"" help:"Chronological lists."`
+	Release struct {
+		Add releaseAddCommand `cmd:"" help:"Publish a version of the mini-client for one system, signed."`
+	} `cmd:"" help:"Versions of the mini-client."`
 	Register registerCommands `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
 	Notices  noticesCommands  `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
 	Seed     seedCommand      `cmd:"" help:"Make the accounts and applications of a demonstration."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type serveCommand struct {
 	Keys        string   `help:"Directory of ticket.json, calendar.pub and ledger.pub." required:"" type:"path"`
 	Name        string   `help:"Name of the installation." default:"Puntuale"`
 	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
+	Releases    string   `help:"Directory of releases of the mini-client (portal release add); empty for none." type:"path"`
 	AddrFile    string   `help:"File that the real address is written to." type:"path"`
 	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
@@ -97,18 +99,36 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
 	}
+	releaseKey, err := c.releaseKey()
+	if err != nil {
+		return nil, err
+	}
 	seals, authorities, err := c.published()
 	if err != nil {
 		return nil, err
 	}
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
+		Releases: c.Releases, ReleaseKey: releaseKey,
 		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
 	return p, nil
+}
+
+// releaseKey reads the key that mini-clients pin; none where there is no
+// release.pub, as in a directory of keys made before there were releases.
+func (c *serveCommand) releaseKey() (ed25519.PublicKey, error) {
+	k, err := keys.ReadPublic(filepath.Join(c.Keys, keys.ReleasePubFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
+	return k, nil
 }
 
 // published reads the certificates that the public is told of. Where there is no

@@ -139,7 +139,7 @@ func (g *Ground) burn() (burners, error) {
 	var b burners
 	for range runtime.NumCPU() {
 		c := exec.Command(g.Self, "burn")
-		c.Stderr = os.Stderr
+		c.Stderr, c.SysProcAttr = os.Stderr, ownSession()
 		if err := c.Start(); err != nil {
 			b.stop()
 			return nil, fmt.Errorf("bench: %w", err)

@@ -133,6 +133,7 @@ func (s *clientSite) fireOne(ctx context.Context, i int, ordinary bool) (Shot, e
 	var out, diagnosis bytes.Buffer
 	c := exec.CommandContext(ctx, s.Self, "shot")
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(job), &out, &diagnosis
+	c.SysProcAttr = ownSession()
 	if ordinary {
 		if err := s.demote(c, dir); err != nil {
 			return Shot{}, err
@@ -156,12 +157,16 @@ func (s *clientSite) fireOne(ctx context.Context, i int, ordinary bool) (Shot, e
 	return shot, nil
 }
 
+// ownSession starts a program as a desktop does, so that the system shares the
+// processors out between programs.
+func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
 // nobody is a user without any right.
 const nobody = 65534
 
 // demote makes a command run as nobody, in a directory that is its own.
 func (s *clientSite) demote(c *exec.Cmd, dir string) error {
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	c.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 	err := errors.Join(os.Chmod(s.dir, 0o711), os.Mkdir(dir, 0o700), os.Chown(dir, nobody, nobody))
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)

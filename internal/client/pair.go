@@ -112,7 +112,7 @@ func (c *Client) register(ctx context.Context, api *portalapi.Client, token stri
 	return c.setProfile(store.Profile{
 		Portal: api.Address(), Name: settings.Name, Account: r.Account, Device: string(r.DeviceID),
 		PublicKey: public, Keystore: k.Kind(), CalendarKey: settings.CalendarKey,
-		Nodes: settings.Nodes, NTPServers: settings.NTPServers, Help: settings.Help, Computer: name,
+		Nodes: settings.Nodes, NTPServers: settings.NTPServers, ReleaseKey: settings.ReleaseKey, Help: settings.Help, Computer: name,
 	})
 }
 

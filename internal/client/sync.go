@@ -80,6 +80,9 @@ func (c *Client) syncSettings(ctx context.Context, api *portalapi.Client) error 
 		return ErrCalendar
 	}
 	p.Name, p.Nodes, p.NTPServers, p.Help = s.Name, s.Nodes, s.NTPServers, s.Help
+	if p.ReleaseKey == nil {
+		p.ReleaseKey = s.ReleaseKey // paired before there were releases
+	}
 	return c.setProfile(p)
 }
 

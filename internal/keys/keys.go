@@ -30,6 +30,8 @@ const (
 	TicketFile      = "ticket.json"
 	CalendarKeyFile = "calendar.key"
 	CalendarPubFile = "calendar.pub"
+	ReleaseKeyFile  = "release.key"
+	ReleasePubFile  = "release.pub"
 	SealKeyFile     = "seal.key"
 	SealCertFile    = "seal.crt"
 	TLSKeyFile      = "tls.key"
@@ -119,8 +121,8 @@ func readPEM(path, kind string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// Init makes every key that dir lacks: ticket, TLS sessions, calendar and the
-// given nodes.
+// Init makes every key that dir lacks: ticket, TLS sessions, calendar, releases of
+// the mini-client and the given nodes.
 // Existing files are left alone, so it can run at every start of a demo.
 func Init(dir string, nodes ...clickday.NodeID) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -133,6 +135,9 @@ func Init(dir string, nodes ...clickday.NodeID) error {
 		return err
 	}
 	if err := initPair(dir, CalendarKeyFile, CalendarPubFile); err != nil {
+		return err
+	}
+	if err := initPair(dir, ReleaseKeyFile, ReleasePubFile); err != nil {
 		return err
 	}
 	for _, n := range nodes {

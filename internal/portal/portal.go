@@ -20,6 +20,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/clickday"
+	"puntuale/internal/client/update"
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/keys"
@@ -84,6 +85,10 @@ type Config struct {
 	// DevMail is a directory of mails to show at /dev/mail, for a demo only;
 	// empty for none.
 	DevMail string
+	// Releases is the directory of releases of the mini-client, empty for none;
+	// ReleaseKey checks them and is told to mini-clients at the pairing.
+	Releases   string
+	ReleaseKey ed25519.PublicKey
 	// Seals are the certificates that seal receipts, Authorities the roots of
 	// the RFC 3161 authority (DER): the public is told of them.
 	Seals, Authorities [][]byte
@@ -168,8 +173,13 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("GET "+static.Prefix, p.files)
 	mux.Handle("/api/", api.New(api.Config{
 		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
-		Models: p.cfg.Models, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, Log: p.log,
+		Models: p.cfg.Models, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, ReleaseKey: p.cfg.ReleaseKey, Log: p.log,
 	}).Handler())
+	if p.cfg.Releases != "" {
+		releases := update.Serve(p.cfg.Releases)
+		mux.Handle("GET "+update.ManifestPath, releases)
+		mux.Handle("GET "+update.FilesPath, releases)
+	}
 	mux.Handle("POST /oauth/token", oauth.TokenHandler(p.grants, limit.New(p.clock, 5, 30), p.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET "+verify.KeysPath, p.publicKeys)

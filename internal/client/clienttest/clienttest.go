@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -58,6 +59,8 @@ type Server struct {
 	deny       bool
 	visits     map[visit]int
 	warmCode   clickday.Code // refuses every ticket
+	releases   http.Handler  // nil: nothing is published
+	releaseKey ed25519.PublicKey
 }
 
 // App is one sealed application.

@@ -12,6 +12,7 @@ import (
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/store"
+	"puntuale/internal/client/update"
 	"puntuale/internal/wire"
 )
 
@@ -20,6 +21,7 @@ func (s *Server) portalRoutes() http.Handler {
 	mux.HandleFunc("GET /oauth/authorize", s.authorize)
 	mux.HandleFunc("POST /oauth/token", s.token)
 	mux.HandleFunc("GET /api/v1/config", s.config)
+	mux.HandleFunc("GET "+update.ManifestPath, s.versions)
 	mux.HandleFunc("POST /api/v1/devices", s.auth(s.registerDevice))
 	mux.HandleFunc("GET /api/v1/sync", s.auth(s.sync))
 	mux.HandleFunc("GET /api/v1/outcomes", s.auth(s.outcomes))
@@ -83,10 +85,30 @@ func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 	if s.Warm != nil {
 		node.WarmURL = s.Warm.URL
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	writeJSON(w, http.StatusOK, portalapi.Settings{
-		Name: "Portale di prova", CalendarKey: s.calKey.Public().(ed25519.PublicKey),
+		ReleaseKey: s.releaseKey, Name: "Portale di prova", CalendarKey: s.calKey.Public().(ed25519.PublicKey),
 		Nodes: []store.Node{node},
 	})
+}
+
+// Publish serves the releases of a directory and names their key.
+func (s *Server) Publish(dir string, key ed25519.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.releases, s.releaseKey = update.Serve(dir), key
+}
+
+func (s *Server) versions(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	h := s.releases
+	s.mu.Unlock()
+	if h == nil {
+		http.NotFound(w, r)
+		return
+	}
+	h.ServeHTTP(w, r)
 }
 
 var account = store.Account{ID: 7, Name: "Cascina Aurora S.r.l.", Email: "aurora@example.test"}

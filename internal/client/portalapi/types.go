@@ -15,6 +15,7 @@ type Settings struct {
 	Nodes       []store.Node `json:"nodes"`
 	NTPServers  []string     `json:"ntp_servers"`
 	Help        store.Help   `json:"help"`
+	ReleaseKey  []byte       `json:"release_key"` // Ed25519, of versions of the mini-client
 }
 
 // Settings returns the configuration; it needs no token.

@@ -23,10 +23,13 @@ type Profile struct {
 	// Keystore says where the secrets lie: "keyring" or "file".
 	Keystore string `json:"keystore"`
 	// CalendarKey is pinned at the pairing.
-	CalendarKey []byte   `json:"calendar_key"`
-	Nodes       []Node   `json:"nodes"`
-	NTPServers  []string `json:"ntp_servers"`
-	Help        Help     `json:"help,omitzero"`
+	CalendarKey []byte `json:"calendar_key"`
+	// ReleaseKey checks newer versions of this program; pinned when it is first
+	// heard of, at the pairing.
+	ReleaseKey []byte   `json:"release_key,omitempty"`
+	Nodes      []Node   `json:"nodes"`
+	NTPServers []string `json:"ntp_servers"`
+	Help       Help     `json:"help,omitzero"`
 	// Computer is how the portal lists this computer.
 	Computer string `json:"computer,omitempty"`
 }

@@ -2,6 +2,7 @@ package timing
 
 import (
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +13,11 @@ const (
 	alert = 400 * time.Millisecond
 	// spin is how long before the instant that thread stops sleeping.
 	spin = 250 * time.Microsecond
+	// hold is how long before the instant the thread no longer gives its place in
+	// Go's scheduler away while it sleeps, and nap the longest such sleep, for
+	// whatever stops the world has to wait for it.
+	hold = 60 * time.Millisecond
+	nap  = time.Millisecond
 	// slice is the shortest that an ordinary thread may ask for: whoever asks for
 	// little at a time gets it sooner after waking (Linux 6.12; older ones ignore it).
 	slice = 100 * time.Microsecond
@@ -68,8 +74,15 @@ func (a *attention) end() {
 	}
 }
 
-// doze sleeps on this very thread, for at most d.
+// doze sleeps on this very thread, for at most d. Near the instant it does so
+// behind the back of Go's scheduler: whoever tells it of a sleep has to get in line
+// for one of its processors afterwards, behind threads that the system lets wait.
 func doze(d time.Duration) {
-	t := unix.NsecToTimespec(int64(d))
-	unix.Nanosleep(&t, nil) // cut short by a signal: the caller looks at the clock
+	if d > hold {
+		t := unix.NsecToTimespec(int64(d - hold))
+		unix.Nanosleep(&t, nil) // cut short by a signal: the caller looks at the clock
+		return
+	}
+	t := unix.NsecToTimespec(int64(min(d, nap)))
+	unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
 }

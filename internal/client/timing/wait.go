@@ -8,9 +8,6 @@ import (
 )
 
 const (
-	// dozeMax is how long the waiting thread sleeps without looking whether it is
-	// still wanted.
-	dozeMax = 20 * time.Millisecond
 	// precedence is how long it lasts after the instant, for the request has to
 	// leave, and calmFor how long the garbage collector waits.
 	precedence = 50 * time.Millisecond
@@ -65,7 +62,7 @@ func attend(ctx context.Context, clk clock.Clock, until time.Time, a *attention)
 		}
 		a.raise()
 		if left > spin {
-			doze(min(left-spin, dozeMax))
+			doze(left - spin)
 		}
 	}
 }

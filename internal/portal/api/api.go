@@ -47,7 +47,7 @@ type Store interface {
 	Nodes(ctx context.Context) ([]accounts.Node, error)
 }
 
-// Config is what New needs; every field is required.
+// Config is what New needs; every field but ReleaseKey is required.
 type Config struct {
 	Store       Store
 	Clock       clock.Clock
@@ -55,8 +55,9 @@ type Config struct {
 	CalendarKey ed25519.PublicKey
 	Tickets     *keys.TicketKeys
 	Models      *forms.Catalogue
-	Name        string   // of the installation, shown in the mini-client
-	NTPServers  []string // names or addresses, in order of preference
+	Name        string            // of the installation, shown in the mini-client
+	NTPServers  []string          // names or addresses, in order of preference
+	ReleaseKey  ed25519.PublicKey // checks versions of the mini-client; nil: none are published
 	Log         *slog.Logger
 }
 

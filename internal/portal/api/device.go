@@ -103,5 +103,6 @@ func (a *API) config(w http.ResponseWriter, r *http.Request) error {
 		CalendarKey []byte     `json:"calendar_key"`
 		Nodes       []nodeJSON `json:"nodes"`
 		NTPServers  []string   `json:"ntp_servers"`
-	}{a.Name, a.CalendarKey, out, a.NTPServers})
+		ReleaseKey  []byte     `json:"release_key,omitempty"`
+	}{a.Name, a.CalendarKey, out, a.NTPServers, a.ReleaseKey})
 }
