@@ -16,6 +16,7 @@ type sizeCmd struct {
 	Share        float64       `default:"1" help:"Share of the applications that comes within."`
 	Repeats      float64       `default:"0.25" help:"Submissions sent again, relative to applications."`
 	Receipts     time.Duration `default:"2h" help:"When the last receipt must be there."`
+	Connected    float64       `default:"0.385" help:"Warm connections, relative to applications: 125,000 of 325,000 in P3."`
 	Costs        string        `help:"File with unit costs; those measured with make bench-loadtest if empty." type:"path"`
 }
 
@@ -25,7 +26,7 @@ func (c *sizeCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	d := loadreport.Demand{Applications: c.Applications, Within: c.Within, Share: c.Share, Repeats: c.Repeats, Receipts: c.Receipts}
+	d := loadreport.Demand{Applications: c.Applications, Within: c.Within, Share: c.Share, Repeats: c.Repeats, Receipts: c.Receipts, Connected: c.Connected}
 	size, err := costs.Size(d)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package loadreport
 
 import (
+	"time"
+
 	"puntuale/internal/clickday"
 )
 
@@ -129,6 +131,10 @@ func (r *Report) lag() (chart, bool) {
 	return c, c.To > 0
 }
 
+// sampleLeast is how far two samples are apart at least to tell processor time,
+// which is counted in hundredths of a second.
+const sampleLeast = 500 * time.Millisecond
+
 var processNames = []string{"intake", "worker", "postgres", "redis", "portal", "loadtest"}
 
 // resources are processor time and memory of each process.
@@ -151,7 +157,7 @@ func (r *Report) resources() []chart {
 			}
 			x := now.At.Seconds()
 			m.Points = append(m.Points, point{x, float64(u.RSS >> 20)})
-			if d := now.At - before.At; had && d > 0 && u.CPU >= b.CPU {
+			if d := now.At - before.At; had && d > sampleLeast && u.CPU >= b.CPU {
 				c.Points = append(c.Points, point{x, float64(u.CPU-b.CPU) / float64(d)})
 			}
 			cpu.From, cpu.To = min(cpu.From, x), max(cpu.To, x)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/loadrun"
 )
 
@@ -95,27 +96,36 @@ func (r *Report) conclude() {
 }
 
 // Void says why the run tells nothing about its target; empty if it does.
-func (r *Report) Void() []string {
-	var out []string
+func (r *Report) Void() []clickday.Text {
+	var out []clickday.Text
+	say := func(it, en string, args ...any) {
+		out = append(out, clickday.Text{IT: fmt.Sprintf(it, args...), EN: fmt.Sprintf(en, args...)})
+	}
 	b := &r.Manifest.Bounds
 	if late := time.Duration(r.Lateness.P99 * float64(time.Millisecond)); b.Lateness > 0 && late > b.Lateness {
-		out = append(out, fmt.Sprintf("the generator was late: p99 %.2f ms, at most %s", r.Lateness.P99, b.Lateness))
+		say("Il generatore era in ritardo: 99 richieste su 100 entro %.2f ms, ammessi %s.", "The generator was late: 99 of 100 requests within %.2f ms, allowed are %s.",
+			r.Lateness.P99, b.Lateness)
 	}
 	if share := float64(r.Starved) / float64(max(1, r.Planned)); share > b.StarvedShare {
-		out = append(out, fmt.Sprintf("%.2f%% of the requests waited for a connection, at most %.2f%%: more --conns", 100*share, 100*b.StarvedShare))
+		say("Il %.2f %% delle richieste ha atteso una connessione libera, ammesso il %.2f %%: servono più connessioni (--conns).",
+			"%.2f %% of the requests waited for a free connection, allowed are %.2f %%: more connections are needed (--conns).", 100*share, 100*b.StarvedShare)
 	}
 	if n := r.Failures[loadrun.Unsent.String()]; n > 0 {
-		out = append(out, fmt.Sprintf("%d requests were never sent", n))
+		say("%d richieste non sono mai partite.", "%d requests were never sent.", n)
 	}
 	return out
 }
 
 // Quality is what the generators were worth.
 func (r *Report) Quality() loadrun.Quality {
+	var void []string
+	for _, v := range r.Void() {
+		void = append(void, v.IT+" / "+v.EN)
+	}
 	return loadrun.Quality{
 		Lateness99:  time.Duration(r.Lateness.P99 * float64(time.Millisecond)),
 		LatenessMax: time.Duration(r.Lateness.Max * float64(time.Millisecond)),
-		Starved:     r.Starved, Void: r.Void(),
+		Starved:     r.Starved, Void: void,
 	}
 }
 

@@ -33,6 +33,7 @@ type Costs struct {
 	RecordBytes        float64 `json:"record_bytes"` // in PostgreSQL, receipt left out
 	ReceiptBytes       float64 `json:"receipt_bytes"`
 	ConnectionKiB      float64 `json:"connection_kib"`
+	NodeConnections    float64 `json:"connections_per_node"` // that a node lets in, as it is set by default
 	NodeMiB            float64 `json:"node_memory_mib"`
 	WorkerMiB          float64 `json:"worker_memory_mib"`
 	Fsyncs             float64 `json:"fsyncs_per_second"` // that the journal's disk must give
@@ -52,8 +53,8 @@ func LoadCosts(path string) (*Costs, error) {
 	if err := d.Decode(c); err != nil {
 		return nil, fmt.Errorf("costs: %w", err)
 	}
-	if c.IntakeCPU <= 0 || c.ReceiptCPU <= 0 || c.Headroom <= 0 || c.Headroom > 1 {
-		return nil, fmt.Errorf("costs: intake_cpu_us and receipt_cpu_us want above 0, headroom above 0 and at most 1")
+	if c.IntakeCPU <= 0 || c.ReceiptCPU <= 0 || c.NodeConnections < 1 || c.Headroom <= 0 || c.Headroom > 1 {
+		return nil, fmt.Errorf("costs: intake_cpu_us, receipt_cpu_us and connections_per_node want above 0, headroom above 0 and at most 1")
 	}
 	return c, nil
 }
@@ -65,23 +66,24 @@ type Demand struct {
 	Share        float64 // of the applications that comes within
 	Repeats      float64
 	Receipts     time.Duration // for all of them
+	Connected    float64       // warm connections, relative to applications
 }
 
 // Size is what an event needs.
 type Size struct {
 	Demand
-	Rate                    float64 // requests per second at the peak
-	IntakeCores, Nodes      int
-	WorkerCores             int     // to number as fast as they come
-	NumberRate              float64 // that one sequencer reaches, per second
-	NumberAfter             time.Duration
-	ReceiptCores            int
-	PostgresCores           int
-	IntakeMiB, WorkerMiB    float64
-	InMbit, OutMbit         float64
-	JournalGiB, DatabaseGiB float64
-	HandshakeWarmup         time.Duration // for all connections on the same cores, before the opening
-	SequencerBehind         bool
+	Rate                            float64 // requests per second at the peak
+	Connections, IntakeCores, Nodes int
+	WorkerCores                     int     // to number as fast as they come
+	NumberRate                      float64 // that one sequencer reaches, per second
+	NumberAfter                     time.Duration
+	ReceiptCores                    int
+	PostgresCores                   int
+	IntakeMiB, WorkerMiB            float64
+	InMbit, OutMbit                 float64
+	JournalGiB, DatabaseGiB         float64
+	HandshakeWarmup                 time.Duration // for all connections on the same cores, before the opening
+	SequencerBehind                 bool
 }
 
 const (
@@ -96,7 +98,7 @@ const (
 // Size computes nodes, cores, memory and bandwidth. Each figure is a unit cost
 // times a number; only the sequencer is bounded by what one was measured to do.
 func (c *Costs) Size(d Demand) (*Size, error) {
-	if d.Applications < 1 || d.Within <= 0 || d.Share <= 0 || d.Share > 1 || d.Repeats < 0 || d.Receipts <= 0 {
+	if d.Applications < 1 || d.Within <= 0 || d.Share <= 0 || d.Share > 1 || d.Repeats < 0 || d.Connected < 0 || d.Receipts <= 0 {
 		return nil, fmt.Errorf("size: want applications, a time within which a share above 0 and at most 1 comes, repeats of 0 or more and a time for receipts")
 	}
 	s := &Size{Demand: d}
@@ -104,7 +106,8 @@ func (c *Costs) Size(d Demand) (*Size, error) {
 	s.Rate = all * d.Share / d.Within.Seconds()
 	cores := func(perSecond, us float64) int { return int(math.Ceil(perSecond * us / 1e6 / c.Headroom)) }
 	s.IntakeCores = cores(s.Rate, c.IntakeCPU+c.IntakeTLS)
-	s.Nodes = max(2, (s.IntakeCores+nodeCores-1)/nodeCores) // one may fail
+	s.Connections = int(float64(d.Applications) * d.Connected)
+	s.Nodes = max(2, (s.IntakeCores+nodeCores-1)/nodeCores, int(math.Ceil(float64(s.Connections)/c.NodeConnections))) // one may fail
 	s.NumberRate = min(s.Rate, sequencerRate)
 	s.NumberAfter = max(d.Within, time.Duration(all*d.Share/s.NumberRate*float64(time.Second)))
 	s.SequencerBehind = s.Rate > sequencerRate
@@ -112,12 +115,12 @@ func (c *Costs) Size(d Demand) (*Size, error) {
 	receipts := float64(d.Applications) / d.Receipts.Seconds()
 	s.ReceiptCores = cores(receipts, c.ReceiptCPU)
 	s.PostgresCores = cores(s.NumberRate, c.PostgresCPU) + cores(receipts, c.ReceiptPostgresCPU)
-	s.IntakeMiB = float64(s.Nodes)*c.NodeMiB + float64(d.Applications)*c.ConnectionKiB/1024
+	s.IntakeMiB = float64(s.Nodes)*c.NodeMiB + float64(s.Connections)*c.ConnectionKiB/1024
 	s.WorkerMiB = c.WorkerMiB * float64(max(1, (s.ReceiptCores+1)/2)+1)
 	s.InMbit, s.OutMbit = s.Rate*c.RequestBytes*8/1e6, s.Rate*c.AnswerBytes*8/1e6
 	s.JournalGiB = float64(d.Applications) * c.JournalBytes / (1 << 30)
 	s.DatabaseGiB = float64(d.Applications) * (c.RecordBytes + c.ReceiptBytes) / (1 << 30)
-	s.HandshakeWarmup = time.Duration(float64(d.Applications) * c.Handshake / float64(s.Nodes*nodeCores) / c.Headroom * float64(time.Microsecond))
+	s.HandshakeWarmup = time.Duration(float64(s.Connections) * c.Handshake / float64(s.Nodes*nodeCores) / c.Headroom * float64(time.Microsecond))
 	return s, nil
 }
 
@@ -127,7 +130,7 @@ func (s *Size) Write(out io.Writer) error {
 	fmt.Fprintf(w, "domande / applications\t%d\t%.0f %% entro / within %s, ritrasmissioni / repeats %.0f %%\n", s.Applications, 100*s.Share, s.Within, 100*s.Repeats)
 	fmt.Fprintf(w, "richieste al secondo / requests per second\t%.0f\t\n", s.Rate)
 	fmt.Fprintf(w, "nodi di intake / intake nodes\t%d\t%d core in tutto / cores in all\n", s.Nodes, max(s.IntakeCores, 2*s.Nodes))
-	fmt.Fprintf(w, "connessioni pronte prima / connections warmed before\t%d\t%s sugli stessi core / on the same cores\n", s.Applications, s.HandshakeWarmup.Round(time.Second))
+	fmt.Fprintf(w, "connessioni pronte prima / connections warmed before\t%d\t%s con 4 core per nodo / with 4 cores a node\n", s.Connections, s.HandshakeWarmup.Round(time.Second))
 	fmt.Fprintf(w, "memoria intake / intake memory\t%.1f GiB\tin tutto / in all\n", s.IntakeMiB/1024)
 	fmt.Fprintf(w, "rete / network\t%.0f + %.0f Mbit/s\tin ingresso + in uscita / in + out\n", s.InMbit, s.OutMbit)
 	fmt.Fprintf(w, "numerazione / numbering\t%.0f/s\t%d core; tutte entro / all within %s\n", s.NumberRate, s.WorkerCores, s.NumberAfter.Round(time.Second))

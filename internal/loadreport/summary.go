@@ -37,7 +37,7 @@ func (r *Report) Summary(out io.Writer) {
 		fmt.Fprintf(out, "  numeri / numbers %d, ricevute / receipts %d, ultima / last %.1f s\n", r.Receipts.Numbered, r.Receipts.Receipted, r.Receipts.After)
 	}
 	for _, v := range r.Void() {
-		fmt.Fprintf(out, "  nulla / void: %s\n", v)
+		fmt.Fprintf(out, "  %s\n  %s\n", v.IT, v.EN)
 	}
 	if r.Verdict == nil {
 		return

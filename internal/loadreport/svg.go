@@ -142,7 +142,7 @@ func (a *axes) yTicks() (out []float64) {
 
 // tick writes a value short: 1500 is 1.5k.
 func tick(v float64) string {
-	switch r := math.Round(v*1e6) / 1e6; {
+	switch r := math.Round(v*1e6)/1e6 + 0; { // no -0
 	case math.Abs(r) >= 1e6:
 		return fmt.Sprintf("%gM", r/1e6)
 	case math.Abs(r) >= 1e4:

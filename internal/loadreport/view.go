@@ -29,7 +29,7 @@ type view struct {
 		Name          string
 		Title, Source clickday.Text
 	}
-	Voids  []string
+	Voids  []clickday.Text
 	Colors []int // of curves
 }
 
