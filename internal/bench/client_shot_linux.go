@@ -27,6 +27,8 @@ const (
 	// its own; shotLead is how long before its click day a process starts.
 	apartShots = 500 * time.Millisecond
 	shotLead   = 14*time.Second + apartShots/2
+	// intakeStarts is how long the intake may take to start on a busy machine.
+	intakeStarts = 20 * time.Second
 	// tellLate is how late a firing is told of, with what its client has said.
 	tellLate = 4 * time.Millisecond
 )
@@ -87,7 +89,7 @@ func FireOne(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 // FireApart has n processes fire at the real intake, each at an opening of its
 // own; when ordinary as a user without any right, which only root can ask for.
 func (g *Ground) FireApart(ctx context.Context, n int, ordinary bool, progress io.Writer) ([]Shot, error) {
-	begin := g.Clock.Now().Add(shotLead + 3*time.Second)
+	begin := g.Clock.Now().Add(shotLead + intakeStarts)
 	opens := make([]time.Time, n)
 	for i := range opens {
 		opens[i] = begin.Add(time.Duration(i) * apartShots)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
+
 	"puntuale/internal/client"
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
@@ -11,7 +13,7 @@ import (
 
 // progress turns snapshots into lines: one for each application as its outcome
 // comes, one when the stage changes; on a screen also a line that counts down
-// in place. It is used by one goroutine at a time.
+// in place, and from the opening on a bar. It is used by one goroutine at a time.
 type progress struct {
 	*env
 	day     string
@@ -19,7 +21,8 @@ type progress struct {
 	seen    map[string]bool // applications whose outcome is printed
 	stage   sending.Stage
 	trouble string
-	live    bool // the last line on the screen is the live one
+	live    bool                     // the last line on the screen is the live one
+	bar     *progressbar.ProgressBar // how many are acknowledged; nil until the opening
 }
 
 // remember leaves out what was settled before.
@@ -71,8 +74,21 @@ func (p *progress) running(s client.Snapshot, d *client.DayView) {
 		return
 	}
 	p.live = true
+	if st := p.stage; st == sending.StageSending || st == sending.StageSettling {
+		p.advance(d)
+		return
+	}
 	fmt.Fprintf(p.Out, "\r\x1b[K%s", p.say("live", client.Countdown(d.Opens.Sub(s.Clock.Now), p.Lang), client.OffsetText(s.Clock),
 		d.Progress.Connections, d.Progress.Wanted, d.Counts.Arrived(), d.Counts.Total))
+}
+
+// advance draws how many of a day's applications have their answer.
+func (p *progress) advance(d *client.DayView) {
+	if p.bar == nil || p.bar.GetMax() != d.Counts.Total {
+		p.bar = progressbar.NewOptions(d.Counts.Total, progressbar.OptionSetWriter(p.Out), progressbar.OptionSetDescription(p.say("bar", d.Code)),
+			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(0))
+	}
+	p.bar.Set(d.Counts.Arrived() + d.Counts.Refused) //nolint:errcheck // a screen that cannot be written to shows nothing
 }
 
 func (p *progress) print(line string) {

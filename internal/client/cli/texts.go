@@ -70,6 +70,7 @@ var texts = map[string]clickday.Text{
 	"stage":              {IT: "%s: %s (apertura %s)", EN: "%s: %s (opening %s)"},
 	"trouble":            {IT: "Attenzione: %s", EN: "Attention: %s"},
 	"live":               {IT: "apertura tra %s  orologio %s  connessioni %d/%d  arrivate %d/%d", EN: "opens in %s  clock %s  connections %d/%d  arrived %d/%d"},
+	"bar":                {IT: "%s: con esito", EN: "%s: answered"},
 	"summary":            {IT: "%s: %d arrivate, %d respinte, %d senza esito, su %d.", EN: "%s: %d arrived, %d refused, %d without outcome, of %d."},
 	"not_refreshed":      {IT: "Esiti non aggiornati: %s", EN: "Outcomes not refreshed: %s"},
 	"status_account":     {IT: "%s <%s> su %s", EN: "%s <%s> at %s"},
