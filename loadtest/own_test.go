@@ -3,15 +3,21 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
 
 	"puntuale/internal/clock"
 	"puntuale/internal/loadrun"
+	"puntuale/internal/loadteam"
 )
 
 // programs builds what an own installation runs, with the race detector.
@@ -29,21 +35,62 @@ func programs(t *testing.T) string {
 // of the generator are wide: the machine has other things to do.
 func play(t *testing.T, bin string, args ...string) string {
 	t.Helper()
+	return command(t, bin, "run", args...)
+}
+
+// command does the same for the subcommands that are runs.
+func command(t *testing.T, bin, name string, args ...string) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "run")
 	var c cli
 	k, err := kong.New(&c, kong.Vars{"bin": bin})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = k.Parse(append([]string{"run", "--own", "--bin", bin, "--dir", dir, "--profile", "P3", "--until", "8s", "--lead", "5s",
+	kctx, err := k.Parse(append([]string{name, "--own", "--bin", bin, "--dir", dir, "--profile", "P3", "--until", "8s", "--lead", "5s",
 		"--lateness-max", "10m", "--starved-max", "1", "--patience", "90s", "--settle", "4m"}, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Run.Run(t.Context(), clock.System{}); err != nil {
+	kctx.BindTo(t.Context(), (*context.Context)(nil))
+	kctx.BindTo(clock.System{}, (*clock.Clock)(nil))
+	if err := kctx.Run(); err != nil {
 		t.Errorf("the run ends with %v", err)
 	}
 	return dir
+}
+
+// TestATeamOfGeneratorsIsJudgedAsOne lets two agents play one plan.
+func TestATeamOfGeneratorsIsJudgedAsOne(t *testing.T) {
+	bin, key := programs(t), filepath.Join(t.TempDir(), "team.key")
+	if err := loadteam.WriteKey(key); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := ln.Addr().String()
+	ln.Close() // the controller listens there in a moment
+	var agents errgroup.Group
+	for range 2 {
+		c := agentCmd{Controller: at, TeamKey: key, Dir: t.TempDir()}
+		agents.Go(func() error {
+			for { // until the controller is there
+				err := c.Run(t.Context(), clock.System{})
+				if !errors.Is(err, syscall.ECONNREFUSED) {
+					return err
+				}
+			}
+		})
+	}
+	m := holds(t, command(t, bin, "controller", "--agents", "2", "--listen", at, "--team-key", key, "--scale", "0.001"))
+	if err := agents.Wait(); err != nil {
+		t.Error(err)
+	}
+	if m.Bounds.Skew <= 0 || m.Bounds.Skew > 2*loadteam.BoundMax {
+		t.Errorf("skew %s", m.Bounds.Skew)
+	}
 }
 
 // holds checks that every invariant was really looked at and holds.

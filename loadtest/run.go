@@ -36,6 +36,7 @@ type runCmd struct {
 	Lead        time.Duration `default:"5s" help:"With --own: from the last preparation to the first request."`
 	goalFlags
 	judgeFlags
+	team *teamFlags `kong:"-"` // several generators; nil for this one alone
 }
 
 // run is one run in progress.
@@ -47,6 +48,7 @@ type run struct {
 	site     *site
 	open     *loadgen.Open
 	manifest loadrun.Manifest
+	skew     time.Duration // between the clocks of several generators
 }
 
 const (
@@ -99,14 +101,14 @@ func (r *run) directory() error {
 
 // play is everything from the preparation to the report.
 func (r *run) play(ctx context.Context) (loadrun.Outcome, error) {
-	part, err := loadrun.NewPart(r.Dir, 0)
+	part, err := r.whole()
 	if err != nil {
 		return "", err
 	}
 	if err := r.prepare(ctx, part); err != nil {
 		return "", err
 	}
-	ready, err := r.connect(ctx)
+	ready, err := r.assemble(ctx, part)
 	if err != nil {
 		return "", err
 	}
@@ -181,7 +183,7 @@ func (r *run) describe() error {
 	r.manifest = loadrun.Manifest{
 		Name: r.Name, Profile: text, Scale: r.Scale, Seed: r.Seed, Opening: r.open.Opening.UnixNano(),
 		Day: r.site.dayID(), DayCode: r.site.day.Code, Target: r.site.manifest, Own: r.site.ownFacts, Machine: machine(),
-		Bounds: loadrun.Bounds{Lateness: r.LatenessMax, StarvedShare: r.starvedMax(), Patience: r.Patience},
+		Bounds: loadrun.Bounds{Lateness: r.LatenessMax, StarvedShare: r.starvedMax(), Skew: r.skew, Patience: r.Patience},
 		Counts: loadrun.Counts{
 			Requests: s.Requests, Envelopes: len(r.plan.Of), Applications: s.Applications, Senders: s.Senders,
 			Connections: r.open.Conns, Kinds: s.KindCounts(),
@@ -193,7 +195,7 @@ func (r *run) describe() error {
 
 // sending runs the plan beside the sampler and the line on the terminal, then
 // waits for the receipts.
-func (r *run) sending(ctx context.Context, ready *loadgen.Prepared) error {
+func (r *run) sending(ctx context.Context, ready firing) error {
 	s, err := newSampler(r)
 	if err != nil {
 		return errors.Join(err, ready.Close())

@@ -24,7 +24,7 @@ func OpenRun(dir string) (*Evidence, *loadrun.Manifest, error) {
 	if err != nil {
 		return nil, m, err
 	}
-	r := &runReader{m: m, e: &Evidence{Openings: []int64{m.Opening}}}
+	r := &runReader{m: m, e: &Evidence{Openings: []int64{m.Opening}, Skew: m.Bounds.Skew}}
 	for i, p := range parts {
 		if err := r.part(uint16(i), p); err != nil {
 			return nil, m, err

@@ -47,6 +47,9 @@ type Bounds struct {
 	Lateness     time.Duration `json:"lateness_ns"`   // 99th percentile of the generator's own
 	StarvedShare float64       `json:"starved_share"` // of requests that waited for a free connection of ours
 	Patience     time.Duration `json:"patience_ns"`   // for an answer
+	// Skew is how far the clocks of two generators of the run may be apart; 0
+	// with one.
+	Skew time.Duration `json:"skew_ns,omitempty"`
 }
 
 // Counts are how much was planned.
