@@ -15,8 +15,9 @@ import (
 const (
 	sampleEvery = time.Second
 	// progressShare bounds what the question for progress may cost the database:
-	// one part in so many.
+	// one part in so many, but for a question that was held up.
 	progressShare = 50
+	progressPause = 5 * time.Second
 )
 
 // sampler looks at processes and progress once a second.
@@ -82,7 +83,7 @@ func (s *sampler) sample(ctx context.Context) error {
 			}
 			s.last <- p
 		}
-		s.again = now.Add(progressShare * s.clk.Now().Sub(now)) // an error, as in a fault, is no sample
+		s.again = now.Add(min(progressPause, progressShare*s.clk.Now().Sub(now))) // an error, as in a fault, is no sample
 	}
 	return s.out.Add(&x)
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +51,6 @@ const blastEnvelopes = 4096
 
 // Run prints a Blasted as JSON.
 func (b *Blast) Run(ctx context.Context, w io.Writer) error {
-	debug.SetGCPercent(50)
 	o, err := b.open(ctx)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,6 +173,7 @@ func (p *Prepared) loop(ctx context.Context) error {
 	for range 8 {
 		dialers.Go(r.redialer)
 	}
+	defer quiet()()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, w := range r.workers {
 		group.Go(func() error {
@@ -185,6 +187,23 @@ func (p *Prepared) loop(ctx context.Context) error {
 	dialers.Wait()
 	close(r.chunks)
 	return errors.Join(err, <-written, file.Close(), r.close())
+}
+
+// garbageMax is how much garbage a run may make before it is collected.
+const garbageMax = 256 << 20
+
+// quiet lets garbage lie, within bounds: a collection stops all threads, and who
+// stops them may be waiting for a processor.
+func quiet() (end func()) {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	limit := debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + garbageMax)
+	percent := debug.SetGCPercent(-1)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // write stores answers; after an error it only empties the channel.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,7 +61,7 @@ func (c *rawConn) Read(b []byte) (int, error) {
 		return 0, nothing{}
 	}
 	for {
-		n, err := unix.Read(c.fd, b)
+		n, err := c.call(unix.SYS_READ, b)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -86,7 +87,7 @@ func (c *rawConn) Write(b []byte) (int, error) {
 	}
 	at := 0
 	for at < len(b) {
-		n, err := unix.Write(c.fd, b[at:])
+		n, err := c.call(unix.SYS_WRITE, b[at:])
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN) && !c.waits:
@@ -99,6 +100,24 @@ func (c *rawConn) Write(b []byte) (int, error) {
 		}
 	}
 	return at, nil
+}
+
+// call reads or writes. On the threads of the plan the scheduler is not told: a
+// call that does not wait is over before it could do anything about it, and to
+// come back would mean to wait for a lock that a thread of less precedence holds.
+func (c *rawConn) call(number uintptr, b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	does := unix.RawSyscall
+	if c.waits {
+		does = unix.Syscall
+	}
+	n, _, errno := does(number, uintptr(c.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // The rest of net.Conn is not used by TLS as it is used here.

@@ -20,6 +20,8 @@ const (
 	roundMax = 24
 	// restMax is how long a thread waits at most when nothing is due.
 	restMax = 20 * time.Millisecond
+	// briefly is up to how long a thread waits without telling the scheduler.
+	briefly = time.Millisecond
 	// pingsMax is how many pings go out in one look.
 	pingsMax = 64
 )
@@ -191,7 +193,11 @@ func (w *openWorker) rest() time.Duration {
 // wait waits for answers, at most that long.
 func (w *openWorker) wait(d time.Duration) (int, error) {
 	ts := unix.NsecToTimespec(int64(d))
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.events[0])), roundMax,
+	does := unix.Syscall6
+	if d < briefly { // without the scheduler's doing, see rawConn.call
+		does = unix.RawSyscall6
+	}
+	n, _, errno := does(unix.SYS_EPOLL_PWAIT2, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.events[0])), roundMax,
 		uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch {
 	case errno == unix.EINTR:
@@ -232,7 +238,7 @@ func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 	w.request = b
 	c.request, c.starved, c.first = i, starved, loadrun.Never
 	c.turn++
-	_, err := unix.Pread(w.run.fd, b[head:], e.Offset)
+	err := w.fetch(b[head:], e.Offset)
 	c.sent = w.run.now() // before the write: no arrival may be earlier than that
 	if err == nil {
 		_, err = c.write(b)
@@ -249,6 +255,15 @@ func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 		w.listen(c)
 	}
 	return w.run.now()
+}
+
+// fetch reads an envelope, which the page cache has.
+func (w *openWorker) fetch(b []byte, at int64) error {
+	n, _, errno := unix.RawSyscall6(unix.SYS_PREAD64, uintptr(w.run.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(at), 0, 0)
+	if errno != 0 || int(n) != len(b) {
+		return fmt.Errorf("loadgen: envelope at %d: %d bytes of %d: %w", at, n, len(b), errno)
+	}
+	return nil
 }
 
 // listen asks to hear when the rest of a request can be written.
