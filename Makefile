@@ -96,8 +96,7 @@ bench-register: deps-demo programs ## figures of numbers, ledger, receipts and v
 	@set -o pipefail; PUNTUALE_REGISTER=long go test -count=1 -timeout 4h -v -run 'TestCrashTable|TestManyNodes' ./internal/sequencer | grep -E '^(FIGURE|FAIL|ok|--- FAIL)'
 
 .PHONY: loadtest-faults
-loadtest-faults: deps-demo programs ## every scenario of faults over a peak of thousands, judged (minutes)
-	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -tags headless -o $(BIN)/loadtest ./loadtest
+loadtest-faults: loadtest ## every scenario of faults over a peak of thousands, judged (minutes)
 	@set -e; for s in loadtest/scenarios/*.json; do echo "== $$s"; $(BIN)/loadtest run --own --profile P3 --scale $${SCALE:-0.02} --until 20s \
 		--lateness-max 250ms --scenario $$s $(FAULTS); done
 
