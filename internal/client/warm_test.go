@@ -33,11 +33,14 @@ func (b *bench) wantSent(t *testing.T, warm bool, path string, n int) {
 }
 
 func TestSendsThroughTheTicketedAddress(t *testing.T) {
-	b := warmBench(t, 12, 1500*time.Millisecond)
+	b := warmBench(t, 12, 4*time.Second)
 	b.send(t)
 	b.want(t, store.Acknowledged)
 	b.wantSent(t, true, wire.PathSubmit, 12)
-	b.wantSent(t, true, wire.PathWarm, 12) // one ticket for each connection
+	// One ticket for each connection, and more for those that a busy machine made anew.
+	if got := b.srv.Visits(true, wire.PathWarm); got < 12 {
+		t.Errorf("%d tickets shown, want 12", got)
+	}
 	b.wantSent(t, false, wire.PathSubmit, 0)
 	b.wantSent(t, false, wire.PathWarm, 0)
 }
