@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -17,11 +18,16 @@ import (
 // PCs have other things to do with their memory.
 const gcPercent = 30
 
+// settledAfter is how long after the start everything has been drawn once.
+const settledAfter = 5 * time.Second
+
 // window shows the accounts until the person closes the window or ctx ends. The
 // desk has its own goroutines; its snapshots cross over in desktop.View.Listen.
 func window(ctx context.Context, d *client.Desk, lang string) error {
 	a := app.NewWithID("it.puntuale.miniclient")
 	debug.SetGCPercent(gcPercent)
+	debug.FreeOSMemory()                             // what reading the stores has left behind
+	time.AfterFunc(settledAfter, debug.FreeOSMemory) // and what building the window has
 	w := a.NewWindow("Puntuale")
 	w.Resize(fyne.NewSize(1120, 720))
 	w.SetMaster()

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,12 +64,11 @@ func startX(t *testing.T) string {
 		x.Wait() // killed just now
 	})
 	w.Close()
-	buf := make([]byte, 16)
-	n, err := r.Read(buf)
+	number, err := bufio.NewReader(r).ReadString('\n') // the whole line: it comes in parts
 	if err != nil {
 		t.Fatalf("Xvfb does not say its display: %v", err)
 	}
-	return ":" + strings.TrimSpace(string(buf[:n]))
+	return ":" + strings.TrimSpace(number)
 }
 
 // colours takes a picture of the screen and counts its colours.
