@@ -21,7 +21,10 @@ type clientCmd struct {
 	Bulk     int      `default:"300" help:"Its applications."`
 	Sizes    int      `default:"1000" help:"Requests of each model."`
 	Kills    int      `default:"100" help:"SIGKILLs between arming and receipt."`
-	Only     []string `help:"Parts to measure: fire, loaded, bulk, size, kill; all if empty."`
+	Windows  int      `default:"5" help:"Starts of the desktop program."`
+	Listed   int      `default:"5000" help:"Applications that it lists."`
+	Desktop  string   `default:"bin/miniclient-desktop" help:"The desktop program."`
+	Only     []string `help:"Parts to measure: fire, loaded, bulk, size, kill, desktop; all if empty."`
 }
 
 // Run prints every figure as it comes.
@@ -35,7 +38,8 @@ func (c *clientCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(g.ReportClient(ctx, bench.ClientPlan{
-		Firings: c.Firings, Loaded: c.Loaded, Rounds: c.Rounds, Bulk: c.Bulk, Sizes: c.Sizes, Kills: c.Kills, Programs: c.Programs, Only: c.Only,
+		Firings: c.Firings, Loaded: c.Loaded, Rounds: c.Rounds, Bulk: c.Bulk, Sizes: c.Sizes, Kills: c.Kills, Programs: c.Programs,
+		Windows: c.Windows, Listed: c.Listed, Desktop: c.Desktop, Only: c.Only,
 	}, os.Stdout, os.Stderr), g.Close())
 }
 

@@ -20,7 +20,10 @@ type ClientPlan struct {
 	Sizes    int // requests of each model
 	Kills    int
 	Programs string   // directory of portal, intake, miniclient
-	Only     []string // fire, loaded, bulk, size, kill; all if empty
+	Windows  int      // starts of the desktop program
+	Listed   int      // applications that it lists
+	Desktop  string   // the desktop program
+	Only     []string // fire, loaded, bulk, size, kill, desktop; all if empty
 }
 
 // Targets of the mini-client.
@@ -42,6 +45,7 @@ func (g *Ground) ReportClient(ctx context.Context, p ClientPlan, out, progress i
 		{"bulk", func() ([]Figure, error) { return g.reportBulk(ctx, p, progress) }},
 		{"size", func() ([]Figure, error) { return reportSizes(p) }},
 		{"kill", func() ([]Figure, error) { return reportKills(ctx, p, progress) }},
+		{"desktop", func() ([]Figure, error) { return reportDesktop(ctx, g.Clock, p, g.dir, progress) }},
 	}
 	short := false
 	for _, part := range parts {
