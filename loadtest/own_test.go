@@ -60,9 +60,9 @@ func command(t *testing.T, bin, name string, args ...string) string {
 	return dir
 }
 
-// TestATeamOfGeneratorsIsJudgedAsOne lets two agents play one plan.
-func TestATeamOfGeneratorsIsJudgedAsOne(t *testing.T) {
-	bin, key := programs(t), filepath.Join(t.TempDir(), "team.key")
+// aTeam lets two agents play one plan, which is judged as if there were one.
+func aTeam(t *testing.T, bin string) {
+	key := filepath.Join(t.TempDir(), "team.key")
 	if err := loadteam.WriteKey(key); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func holds(t *testing.T, dir string) *loadrun.Manifest {
 }
 
 // TestAPeakOnAnInstallationOfOnesOwnHolds is a few hundred requests, without
-// faults and while intake, Redis and worker are killed.
+// faults, while intake, Redis and worker are killed, and from two generators.
 func TestAPeakOnAnInstallationOfOnesOwnHolds(t *testing.T) {
 	bin := programs(t)
 	t.Run("quiet", func(t *testing.T) {
@@ -127,4 +127,5 @@ func TestAPeakOnAnInstallationOfOnesOwnHolds(t *testing.T) {
 			t.Errorf("%d faults were played, want 7: %+v", len(m.Notes), m.Notes)
 		}
 	})
+	t.Run("team", func(t *testing.T) { aTeam(t, bin) })
 }
