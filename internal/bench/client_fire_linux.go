@@ -48,7 +48,7 @@ func (f *Firing) Beyond() time.Duration { return f.Late - f.Out }
 // the network of delays when delayed, else over loopback as it is; the disk of
 // each client is a real one unless delayed.
 func (g *Ground) Fire(ctx context.Context, n int, delayed bool, progress io.Writer) ([]Firing, error) {
-	begin := g.Clock.Now().Add(fireLead + 3*time.Second)
+	begin := g.Clock.Now().Add(fireLead + intakeStarts)
 	every := apartLoaded
 	if delayed {
 		every = fireEvery

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/store"
@@ -87,8 +90,9 @@ func FireOne(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 }
 
 // FireApart has n processes fire at the real intake, each at an opening of its
-// own; when ordinary as a user without any right, which only root can ask for.
-func (g *Ground) FireApart(ctx context.Context, n int, ordinary bool, progress io.Writer) ([]Shot, error) {
+// own: the program is this one, run by a user without any right when ordinary,
+// which only root can ask for.
+func (g *Ground) FireApart(ctx context.Context, program string, n int, ordinary bool, progress io.Writer) ([]Shot, error) {
 	begin := g.Clock.Now().Add(shotLead + intakeStarts)
 	opens := make([]time.Time, n)
 	for i := range opens {
@@ -104,7 +108,7 @@ func (g *Ground) FireApart(ctx context.Context, n int, ordinary bool, progress i
 	for i := range n {
 		all.Go(func() {
 			if errs[i] = pause(ctx, opens[i].Add(-shotLead).Sub(g.Clock.Now())); errs[i] == nil {
-				out[i], errs[i] = s.fireOne(ctx, i, ordinary)
+				out[i], errs[i] = s.fireOne(ctx, program, i, ordinary)
 			}
 		})
 	}
@@ -120,7 +124,7 @@ func (g *Ground) FireApart(ctx context.Context, n int, ordinary bool, progress i
 }
 
 // fireOne starts the process of one firing.
-func (s *clientSite) fireOne(ctx context.Context, i int, ordinary bool) (Shot, error) {
+func (s *clientSite) fireOne(ctx context.Context, program string, i int, ordinary bool) (Shot, error) {
 	rs, err := s.records(ctx, s.days[i].ID, 1)
 	if err != nil {
 		return Shot{}, err
@@ -133,7 +137,7 @@ func (s *clientSite) fireOne(ctx context.Context, i int, ordinary bool) (Shot, e
 		return Shot{}, fmt.Errorf("bench: job: %w", err)
 	}
 	var out, diagnosis bytes.Buffer
-	c := exec.CommandContext(ctx, s.Self, "shot")
+	c := exec.CommandContext(ctx, program, "shot")
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(job), &out, &diagnosis
 	c.SysProcAttr = ownSession()
 	if ordinary {
@@ -176,27 +180,48 @@ func (s *clientSite) demote(c *exec.Cmd, dir string) error {
 	return nil
 }
 
-// reportLoaded fires while every processor is busy: with the precedence that this
-// user may have, and when that is root also as a user without it.
+// privileged makes a copy of this program that may give itself precedence
+// whoever runs it, as a package installs the mini-client: cap_sys_nice+ep.
+func (g *Ground) privileged() (string, error) {
+	b, err := os.ReadFile(g.Self)
+	path := filepath.Join(g.dir, "privileged")
+	if err == nil {
+		err = os.WriteFile(path, b, 0o755)
+	}
+	if err != nil {
+		return "", fmt.Errorf("bench: %w", err)
+	}
+	words := make([]byte, 20) // struct vfs_cap_data: revision and flag, then two sets in two halves each
+	binary.LittleEndian.PutUint32(words, 0x02000000|1)
+	binary.LittleEndian.PutUint32(words[4:], 1<<unix.CAP_SYS_NICE)
+	if err := unix.Setxattr(path, "security.capability", words, 0); err != nil {
+		return "", fmt.Errorf("bench: capability of %s: %w", path, err)
+	}
+	return path, nil
+}
+
+// reportLoaded fires while every processor is busy. As root: as an ordinary user
+// whose program was installed with the right to precedence, and as one without it.
 func (g *Ground) reportLoaded(ctx context.Context, p ClientPlan, progress io.Writer) ([]Figure, error) {
 	load, err := g.burn()
 	if err != nil {
 		return nil, err
 	}
 	defer load.stop()
-	shots, err := g.FireApart(ctx, p.Loaded, false, progress)
-	if err != nil {
-		return nil, err
-	}
-	out := lateness("client", shots)
 	if os.Getuid() != 0 {
-		return out, nil
+		shots, err := g.FireApart(ctx, g.Self, p.Loaded, false, progress)
+		return lateness("client", shots), err
 	}
-	shots, err = g.FireApart(ctx, p.Loaded, true, progress)
+	program, err := g.privileged()
 	if err != nil {
 		return nil, err
 	}
-	return append(out, lateness("client_ordinary_user", shots)...), nil
+	shots, err := g.FireApart(ctx, program, p.Loaded, true, progress)
+	if err != nil {
+		return nil, err
+	}
+	without, err := g.FireApart(ctx, g.Self, p.Loaded, true, progress)
+	return append(lateness("client", shots), lateness("client_without_precedence", without)...), err
 }
 
 // lateness sums up firings over a way without any delay, and where the time went.

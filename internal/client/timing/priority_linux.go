@@ -1,6 +1,7 @@
 package timing
 
 import (
+	"sync"
 	"time"
 	"unsafe"
 
@@ -22,6 +23,10 @@ const (
 	// little at a time gets it sooner after waking (Linux 6.12; older ones ignore it).
 	slice = 100 * time.Microsecond
 )
+
+// holding is had by the one wait that may keep its place in Go's scheduler: two of
+// them could stop everything else in this process.
+var holding sync.Mutex
 
 // attention is the precedence of the threads that one wait has run on. Not to be
 // used concurrently.
@@ -78,11 +83,12 @@ func (a *attention) end() {
 // behind the back of Go's scheduler: whoever tells it of a sleep has to get in line
 // for one of its processors afterwards, behind threads that the system lets wait.
 func doze(d time.Duration) {
-	if d > hold {
-		t := unix.NsecToTimespec(int64(d - hold))
+	if d > hold || !holding.TryLock() {
+		t := unix.NsecToTimespec(int64(max(d-hold, min(d, nap))))
 		unix.Nanosleep(&t, nil) // cut short by a signal: the caller looks at the clock
 		return
 	}
+	defer holding.Unlock()
 	t := unix.NsecToTimespec(int64(min(d, nap)))
 	unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
 }
