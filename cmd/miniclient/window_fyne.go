@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -25,6 +26,13 @@ const settledAfter = 5 * time.Second
 // desk has its own goroutines; its snapshots cross over in desktop.View.Listen.
 func window(ctx context.Context, d *client.Desk, lang string) error {
 	a := app.NewWithID("it.puntuale.miniclient")
+	if os.Getenv("LP_NUM_THREADS") == "" {
+		// Without a graphics card Mesa draws on every processor; one is enough, and
+		// the others are free for the sending. Where it is not in use, this is no matter.
+		if err := os.Setenv("LP_NUM_THREADS", "1"); err != nil {
+			return err
+		}
+	}
 	debug.SetGCPercent(gcPercent)
 	debug.FreeOSMemory()                             // what reading the stores has left behind
 	time.AfterFunc(settledAfter, debug.FreeOSMemory) // and what building the window has
