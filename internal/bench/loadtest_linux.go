@@ -133,7 +133,7 @@ func (r *loadtestRun) rates(ctx context.Context, name string, tls bool, steps []
 	}
 	best := 0.0
 	for i, rate := range steps {
-		b, err := r.blast(ctx, addr, tls, "--rate", fmt.Sprint(rate), "--requests", fmt.Sprint(rate*blastSeconds), "--conns", "1000")
+		b, err := r.blast(ctx, addr, tls, "--rate", fmt.Sprint(rate), "--requests", fmt.Sprint(rate*blastSeconds), "--conns", "4000")
 		if err != nil {
 			return errors.Join(err, server.Stop())
 		}

@@ -72,6 +72,9 @@ type openRun struct {
 	spare   sync.Pool
 	over    context.Context
 	redial  chan *openWorker // somebody lost a connection
+
+	mu     sync.Mutex
+	raised map[int]bool // guarded by mu: threads that go before others
 }
 
 const (
@@ -176,13 +179,10 @@ func (p *Prepared) loop(ctx context.Context) error {
 	defer quiet()()
 	group, gctx := errgroup.WithContext(ctx)
 	for _, w := range r.workers {
-		group.Go(func() error {
-			runtime.LockOSThread() // not unlocked: its priority ends with it
-			urgent()
-			return w.loop(gctx)
-		})
+		group.Go(func() error { return w.loop(gctx) })
 	}
 	err = group.Wait()
+	r.lower()
 	cancel()
 	dialers.Wait()
 	close(r.chunks)

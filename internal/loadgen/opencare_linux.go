@@ -103,6 +103,34 @@ func (w *openWorker) close() {
 // little at a time gets it sooner (Linux 6.12; older ones ignore it).
 const turn = 100 * time.Microsecond
 
+// raise lets the present thread go before others, once. The goroutine of a worker
+// is not locked to its thread: the scheduler interrupts it every 10 ms, and a
+// locked one would then wait until a thread of less precedence hands it back.
+func (r *openRun) raise(tid int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.raised == nil {
+		r.raised = make(map[int]bool)
+	}
+	if !r.raised[tid] {
+		r.raised[tid] = true
+		urgent()
+	}
+}
+
+// lower makes ordinary threads of those that were raised.
+func (r *openRun) lower() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tid := range r.raised {
+		ordinary := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}
+		if unix.SchedSetAttr(tid, &ordinary, 0) != nil {
+			continue // it has ended
+		}
+	}
+	r.raised = nil
+}
+
 // urgent lets this thread go before others, as much as is allowed: real-time
 // (root), else a high niceness, else short turns. Who sends late measures
 // nothing; its lateness is measured whatever was allowed.

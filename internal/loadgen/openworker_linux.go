@@ -31,6 +31,7 @@ type openWorker struct {
 	run    *openRun
 	number int
 	epoll  int
+	thread int // that it ran on last
 
 	mu    sync.Mutex
 	fresh []*openConn // guarded by mu: opened by others, not yet taken over
@@ -151,6 +152,10 @@ func (w *openWorker) free1(c *openConn, now time.Duration) {
 func (w *openWorker) loop(ctx context.Context) error {
 	w.looked = w.run.now() - restMax
 	for {
+		if tid := unix.Gettid(); tid != w.thread {
+			w.thread = tid
+			w.run.raise(tid)
+		}
 		now := w.run.now()
 		w.dispatch(now)
 		if now-w.looked >= restMax {
