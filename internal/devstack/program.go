@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -17,6 +18,7 @@ type Program struct {
 	Log  string   // file that standard output and error are appended to
 
 	process *process
+	pid     atomic.Int64 // of it, for those who watch
 }
 
 // Start launches the program; it may be called again after Kill or Stop.
@@ -28,6 +30,7 @@ func (p *Program) Start() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}
+	p.pid.Store(int64(p.process.cmd.Process.Pid))
 	return nil
 }
 
@@ -37,8 +40,8 @@ func (p *Program) Done() <-chan struct{} { return p.process.done }
 // Tail returns the end of the program's log, for error messages.
 func (p *Program) Tail() string { return tail(p.Log) }
 
-// PID returns the process number.
-func (p *Program) PID() int { return p.process.cmd.Process.Pid }
+// PID returns the process number, also while somebody starts the program again.
+func (p *Program) PID() int { return int(p.pid.Load()) }
 
 // Kill ends the program with SIGKILL and waits for its end.
 func (p *Program) Kill() error {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -19,6 +20,7 @@ type Redis struct {
 	sockets string
 	remove  []string
 	process *process
+	pid     atomic.Int64 // of it, for those who watch
 	relay   *relay // to the master, of a replica
 	file    string // appendonly: yes or no
 }
@@ -60,6 +62,7 @@ func (r *Redis) start(ctx context.Context) error {
 	if r.process, err = launch(cmd, logPath, syscall.SIGTERM, "TERM", r.remove); err != nil {
 		return err
 	}
+	r.pid.Store(int64(r.process.cmd.Process.Pid))
 	err = r.process.await(ctx, "redis-server", logPath, func(ctx context.Context) bool {
 		return r.answers(ctx)
 	})
@@ -85,8 +88,9 @@ func (r *Redis) answers(ctx context.Context) bool {
 	return err == nil && string(buf[:n]) == "+PONG\r\n"
 }
 
-// PID returns the process number of the server.
-func (r *Redis) PID() int { return r.process.cmd.Process.Pid }
+// PID returns the process number of the server, also while somebody starts it
+// again.
+func (r *Redis) PID() int { return int(r.pid.Load()) }
 
 // Kill ends the server with SIGKILL and waits for its end.
 func (r *Redis) Kill() error { return r.process.kill() }
