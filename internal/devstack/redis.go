@@ -21,8 +21,8 @@ type Redis struct {
 	remove  []string
 	process *process
 	pid     atomic.Int64 // of it, for those who watch
-	relay   *relay // to the master, of a replica
-	file    string // appendonly: yes or no
+	relay   *relay       // to the master, of a replica
+	file    string       // appendonly: yes or no
 }
 
 // StartRedis starts a server on opts.Dir.
