@@ -25,6 +25,7 @@ type dayPage struct {
 	when      *widget.Label
 	hint      *widget.Label
 	warnings  *widget.Label
+	worries   *fyne.Container // around warnings
 	action    *widget.Button
 	button    *fyne.Container // around action; hidden when there is nothing to do
 	sync      *widget.Button
@@ -49,6 +50,7 @@ func newDayPage(v *View) *dayPage {
 	p.when, p.hint, p.warnings = sized("", theme.SizeNameText, true), paragraph(""), paragraph("")
 	p.when.Alignment, p.hint.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
 	p.warnings.Importance = widget.WarningImportance
+	p.worries = panel(p.warnings)
 	p.action = primary(v.say("arm"), p.tap)
 	p.button = container.NewCenter(container.NewGridWrap(fyne.NewSize(250, 44), p.action))
 	p.sync = widget.NewButtonWithIcon(v.say("sync"), theme.ViewRefreshIcon(), v.actions.Sync)
@@ -66,9 +68,9 @@ func (p *dayPage) left() fyne.CanvasObject {
 	return container.NewVScroll(container.NewVBox(
 		panel(
 			container.New(tight, p.countdown, p.when),
-			p.button, p.hint, p.warnings,
+			p.button, p.hint,
 		),
-		p.clock.root, p.links.root,
+		p.links.root, p.clock.root, p.worries,
 	))
 }
 
@@ -246,6 +248,6 @@ func (p *dayPage) showWarnings(s *client.Snapshot) {
 	for _, w := range s.Awake.Warnings {
 		lines = append(lines, w.In(p.v.lang))
 	}
-	setVisible(p.warnings, len(lines) > 0)
+	setVisible(p.worries, len(lines) > 0)
 	setLabel(p.warnings, strings.Join(lines, "\n"))
 }

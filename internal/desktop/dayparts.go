@@ -115,7 +115,7 @@ func (l *linksPart) paint(i int, c color.Color) {
 }
 
 // outcomeShares of the width: arrival, worker, outcome, number, proof.
-var outcomeShares = columns{{124, 0}, {20, 0.75}, {104, 0.15}, {122, 0.05}, {60, 0.05}}
+var outcomeShares = columns{{134, 0}, {20, 0.75}, {104, 0.15}, {132, 0.05}, {60, 0.05}}
 
 // outcomeList shows what has arrived or was refused, the newest first.
 type outcomeList struct {
