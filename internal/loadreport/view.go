@@ -102,8 +102,8 @@ func (v *view) tiles() {
 	r := v.Report
 	t := r.Total()
 	v.Tiles = []tile{
-		{clickday.Text{IT: "domande riscontrate", EN: "acknowledged"}, grouped(int64(t.Accepted)), text(
-			"di %s richieste offerte", "of %s requests offered", grouped(int64(t.Planned)))},
+		{clickday.Text{IT: "richieste riscontrate", EN: "requests acknowledged"}, grouped(int64(t.Accepted)), text(
+			"di %s offerte", "of %s offered", grouped(int64(t.Planned)))},
 		{clickday.Text{IT: "secondo più pieno", EN: "busiest second"}, grouped(int64(r.peak(func(s *Second) int { return s.Offered }))) + "/s", text(
 			"%s/s riscontrate al massimo", "%s/s acknowledged at most", grouped(int64(r.peak(func(s *Second) int { return s.Accepted }))))},
 		{clickday.Text{IT: "esito, 99 su 100 entro", EN: "acknowledgement, 99 of 100 within"}, span(r.Latency.P99), text(
