@@ -41,6 +41,7 @@ type Desk struct {
 	report   string         // guarded by mu
 	notice   Notice         // guarded by mu; of the desk itself, before the session's
 	closed   bool           // guarded by mu
+	opening  bool           // guarded by mu; the accounts are being opened anew
 }
 
 // seat is one account while it is open.
@@ -148,6 +149,9 @@ func (d *Desk) publish() {
 	for _, s := range d.seats {
 		snap.Accounts = append(snap.Accounts, d.accountView(s))
 	}
+	if d.opening {
+		snap.Activity = Opens
+	}
 	if d.notice != (Notice{}) {
 		snap.Notice = d.notice
 	}
@@ -249,6 +253,7 @@ func (d *Desk) Set(s Settings) {
 	default:
 		d.settings = s
 		if s.Proxy != before.Proxy {
+			d.opening = true
 			d.wg.Go(d.reopen)
 		}
 	}
@@ -257,7 +262,7 @@ func (d *Desk) Set(s Settings) {
 
 // busy reports whether an account sends or does anything else. The caller holds mu.
 func (d *Desk) busy() bool {
-	return slices.ContainsFunc(d.seats, func(s *seat) bool { return s.session.sending() || s.session.doing() != Idle })
+	return d.opening || slices.ContainsFunc(d.seats, func(s *seat) bool { return s.session.sending() || s.session.doing() != Idle })
 }
 
 // reopen closes every account and opens it with the new settings.
@@ -284,7 +289,7 @@ func (d *Desk) reopen() {
 	if failed != nil {
 		d.notice = Notice{Bad: true, Text: Explain(failed)}
 	}
-	d.seats = nil
+	d.seats, d.opening = nil, false
 	for i, c := range fresh {
 		s := d.sit(keys[i].key, c)
 		if s.last = keys[i].last; s.key == shown {

@@ -23,6 +23,7 @@ const (
 	Receives Activity = "receipts"
 	Forgets  Activity = "forgetting"
 	Orders   Activity = "ordering"
+	Opens    Activity = "opening"    // of a Desk: its accounts are opened anew
 	Tests    Activity = "testing"    // the self-test
 	Plays    Activity = "rehearsing" // a rehearsal
 )

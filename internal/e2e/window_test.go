@@ -51,6 +51,9 @@ func showWindow(t *testing.T, program, settings, scale string) {
 	defer func() {
 		app.Process.Kill()
 		app.Wait() // killed just now
+		if t.Failed() {
+			t.Logf("the program said:\n%s", said.String())
+		}
 		if strings.Contains(said.String(), "Error in Fyne call thread") {
 			t.Errorf("the window was touched from a wrong goroutine:\n%s", said.String())
 		}
