@@ -118,7 +118,7 @@ func (v *View) build() {
 	v.notice, v.update = newNoticeBar(v), newUpdateBar(v)
 	v.unlock, v.guide, v.days, v.list = newUnlockPage(v), newGuidePage(v), newDayPage(v), newListPage(v)
 	v.checks, v.settings, v.help = newChecksPage(v), newSettingsPage(v), newHelpPage(v)
-	v.body = container.NewStack(v.guide.root)
+	v.body = container.NewStack(layout.NewSpacer()) // until the first snapshot
 	top := container.NewVBox(v.band(), v.navigation(), widget.NewSeparator(), v.update.root, v.notice.root)
 	v.window.SetTitle(v.say("title"))
 	v.window.SetContent(container.NewBorder(top, nil, nil, nil, v.body))
