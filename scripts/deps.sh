@@ -22,7 +22,7 @@ Xvfb|xvfb|-|a screen for the window of the mini-client in tests
 xdotool|xdotool|-|finds and uses the window of the mini-client in tests
 import|imagemagick|imagemagick|takes pictures of that window
 pdfsig|poppler-utils|poppler|independent check of the seal on receipts
-xmllint|libxml2-utils|libxml2|checks the protocol signatures against AgID's schema
+xmllint|libxml2-utils|libxml2|checks the protocol signatures against the schema of AgID
 xmlsec1|xmlsec1|libxmlsec1|independent check of the seal on protocol signatures
 openssl|openssl|openssl|independent check of signatures
 python3|python3|python3|independent check of the test vectors
