@@ -75,7 +75,7 @@ type candidate struct {
 	envelope   wire.Envelope
 	model      *forms.Model // nil: unknown to this program
 	document   []byte       // as sealed
-	err        error // the refusal, a *wire.Error
+	err        error        // the refusal, a *wire.Error
 }
 
 // Judge returns one submission per record, in the same order, queued or refused.

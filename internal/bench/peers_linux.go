@@ -22,9 +22,9 @@ const (
 	// NameInMemory is the intake with a Redis that writes no file: enough where the
 	// journal alone is waited for, for it is what Redis is filled from.
 	NameInMemory = "intake-redis-in-memory"
-	NameWebdis = "webdis"
-	NameOK     = "ok"
-	NameNginx  = "nginx"
+	NameWebdis   = "webdis"
+	NameOK       = "ok"
+	NameNginx    = "nginx"
 )
 
 // prepareMB is how much empty journal the intake has ready, in MiB: more than a

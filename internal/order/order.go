@@ -120,7 +120,9 @@ func (d *Day) place(o *Decision, c *Candidate) (near bool) {
 
 // near compares as the ledger shows it: bounds in whole microseconds, upwards.
 func (l *Last) near(next *Last) bool {
-	up := func(d time.Duration) int64 { return int64((d + time.Microsecond - 1) / time.Microsecond * time.Microsecond) }
+	up := func(d time.Duration) int64 {
+		return int64((d + time.Microsecond - 1) / time.Microsecond * time.Microsecond)
+	}
 	return l.Node != next.Node && next.Rank.Bucket-l.Rank.Bucket < up(l.Bound)+up(next.Bound)
 }
 
