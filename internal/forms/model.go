@@ -115,7 +115,7 @@ type Rule struct {
 
 // Summary names fields for lists, receipts and the mini-client.
 type Summary struct {
-	Employer []string `json:"employer"` // joined with a space
+	Employer []string `json:"employer"` // joined with a space; none where people work for themselves
 	Worker   []string `json:"worker"`
 }
 

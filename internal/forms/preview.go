@@ -50,7 +50,7 @@ var yesNo = map[string]clickday.Text{
 }
 
 // Show writes one canonical answer as a person reads it: "31/12/2026",
-// "1.234,50 €", "Roma (RM)", the label of an option. A text that is not
+// "1.234,50 €", "Roma (RM)" (comune or province), the label of an option. A text that is not
 // canonical is returned as it stands.
 func (m *Model) Show(f *Field, value, lang string) string {
 	switch f.Type {
@@ -67,6 +67,10 @@ func (m *Model) Show(f *Field, value, lang string) string {
 			if f.Options[i].Value == value {
 				return f.Options[i].Label.In(lang)
 			}
+		}
+	case TypeProvince:
+		if p, ok := places.Province(value); ok {
+			return p.Name + " (" + p.Code + ")"
 		}
 	case TypeState:
 		if s, ok := places.State(value); ok {

@@ -214,8 +214,8 @@ func (m *Model) validateRuleWords(r *Rule, kind ruleKind) error {
 }
 
 func (m *Model) validateSummary() error {
-	if len(m.Summary.Employer) == 0 || len(m.Summary.Worker) == 0 {
-		return errors.New("summary: employer or worker is empty")
+	if len(m.Summary.Worker) == 0 {
+		return errors.New("summary: worker is empty")
 	}
 	for _, ids := range [][]string{m.Summary.Employer, m.Summary.Worker} {
 		for _, id := range ids {
