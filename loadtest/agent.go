@@ -26,7 +26,7 @@ type agentCmd struct {
 	Controller string `arg:"" help:"host:port of the controller."`
 	TeamKey    string `required:"" help:"File with the key of the team, as the controller has it." type:"existingfile"`
 	Dir        string `required:"" help:"Directory for its part of the run." type:"path"`
-	Threads    int    `help:"Threads that send; one per processor if 0."`
+	Threads    int    `help:"Threads that send; one for every two processors if 0."`
 	Allow      string `help:"File with targets that may be loaded from here, one host:port a line." type:"path"`
 	Operator   string `help:"Public key of the targets' operator, who must have signed for them: calendar.pub of the installation." type:"existingfile"`
 }

@@ -36,7 +36,7 @@ type Open struct {
 	Path, Type string
 	Targets    []Target // connections are shared among them
 	Conns      int
-	Threads    int           // each drives a share of connections and requests; 0 for one per processor
+	Threads    int           // each drives a share of connections and requests; 0 for one for every two processors
 	Patience   time.Duration // for an answer
 	PingEvery  time.Duration // of idle connections, with PingPath; 0 for never
 	PingPath   string        // answered with status 200 by everything that is a target
@@ -93,7 +93,7 @@ func (o *Open) Connect(ctx context.Context) (*Prepared, error) {
 		return nil, fmt.Errorf("%w: want requests, targets, connections and patience", ErrNoPlan)
 	}
 	if o.Threads < 1 {
-		o.Threads = runtime.NumCPU()
+		o.Threads = max(1, runtime.NumCPU()/2) // the kernel carries what they send on the others
 	}
 	o.Threads = min(o.Threads, o.Conns)
 	r := &openRun{Open: o, chunks: make(chan []byte, 256), redial: make(chan *openWorker, o.Conns)}
