@@ -51,6 +51,31 @@ func (f *faulty) Sync() error {
 	return syscall.EIO
 }
 
+// direct is a faulty file that writes and syncs in one go, whatever the buffer; the
+// same faults befall that call.
+type direct struct{ *faulty }
+
+func (f direct) WriteDurable(b []byte, at int64) (bool, error) {
+	if _, err := f.WriteAt(b, at); err != nil {
+		return true, err
+	}
+	return true, f.Sync()
+}
+
+// directOptions are faultyOptions with files that write and sync in one go.
+func directOptions(dir string, write, sync *atomic.Int32) Options {
+	o := faultyOptions(dir, write, sync)
+	plain := o.OpenFile
+	o.OpenFile = func(path string, create bool) (File, error) {
+		f, err := plain(path, create)
+		if d, ok := f.(*faulty); ok {
+			return direct{d}, err
+		}
+		return f, err
+	}
+	return o
+}
+
 // faultyOptions returns options whose first segment obeys write and sync.
 func faultyOptions(dir string, write, sync *atomic.Int32) Options {
 	o := options(dir)
@@ -70,16 +95,25 @@ func TestAnIOErrorEndsTheJournalAndLosesNothingAcknowledged(t *testing.T) {
 	for name, c := range map[string]struct {
 		write, sync fault
 		there       bool // whether the batch in question is found afterwards
+		options     func(dir string, write, sync *atomic.Int32) Options
 	}{
 		"write failed, not applied":  {write: notApplied},
 		"write failed, but applied":  {write: applied, there: true},
 		"write failed, half applied": {write: halfApplied},
 		"sync failed, but applied":   {sync: applied, there: true},
+
+		"direct write failed, not applied":  {write: notApplied, options: directOptions},
+		"direct write failed, but applied":  {write: applied, there: true, options: directOptions},
+		"direct write failed, half applied": {write: halfApplied, options: directOptions},
+		"direct write not durable":          {sync: applied, there: true, options: directOptions},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			var write, sync atomic.Int32
-			j := open(t, faultyOptions(dir, &write, &sync))
+			if c.options == nil {
+				c.options = faultyOptions
+			}
+			j := open(t, c.options(dir, &write, &sync))
 			acked := put(t, j, 1, envelope(1, 2000))
 			write.Store(int32(c.write))
 			sync.Store(int32(c.sync))
