@@ -129,3 +129,39 @@ func TestTheLaneKeepsAnswersInOrder(t *testing.T) {
 		})
 	}
 }
+
+// Who closes his end behind the request gets the answer, and then the connection is
+// closed: the end is told only once, together with the request.
+func TestTheEndBehindARequestIsHeard(t *testing.T) {
+	w, j := openLane(t, false)
+	c := w.dial(w.listener.Addr())
+	env := envelopeFor(t, dayOpen)
+	if _, err := io.WriteString(c, submitRequest(env)); err != nil {
+		t.Fatal(err)
+	}
+	must(t, c.(interface{ CloseWrite() error }).CloseWrite())
+	b, err := io.ReadAll(c)
+	must(t, err)
+	if !bytes.HasPrefix(b, []byte("HTTP/1.1 200 OK\r\n")) || j.taken.Load() != 1 {
+		t.Fatalf("%d through the lane, answer %q", j.taken.Load(), b)
+	}
+}
+
+// A head that is known stands for its own length of body only.
+func TestAKnownHeadIsNoExcuseForTheBody(t *testing.T) {
+	l := new(lane)
+	whole := []byte(submitRequest(envelopeFor(t, dayOpen)))
+	for range 2 { // seen for the first time, and known
+		if body, ok := l.whole(whole); !ok || len(body) == 0 {
+			t.Fatal("a whole request is not recognised")
+		}
+	}
+	for cut := 1; cut < 300; cut++ {
+		if _, ok := l.whole(whole[:len(whole)-cut]); ok {
+			t.Fatalf("whole without its last %d bytes", cut)
+		}
+		if _, ok := l.whole(append(bytes.Clone(whole), make([]byte, cut)...)); ok {
+			t.Fatalf("whole with %d bytes more", cut)
+		}
+	}
+}
