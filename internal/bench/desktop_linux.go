@@ -47,7 +47,7 @@ func openScreen(ctx context.Context, dir string) (*screen, error) {
 	}
 	defer r.Close()
 	s := &screen{frame: filepath.Join(dir, "Xvfb_screen0")}
-	s.cmd = exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-fbdir", dir, "-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight), "-nolisten", "tcp")
+	s.cmd = exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-noreset", "-fbdir", dir, "-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight), "-nolisten", "tcp")
 	s.cmd.ExtraFiles = []*os.File{w}
 	err = s.cmd.Start()
 	w.Close()

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -113,14 +114,16 @@ func startX(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	// Without -noreset the server begins anew when its last client leaves, which each call
+	// of xdotool does, and who connects in that moment is turned away.
+	x := exec.Command("Xvfb", "-displayfd", "3", "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		x.Process.Kill()
-		x.Wait() // killed just now
+		x.Process.Signal(syscall.SIGTERM) // so that it removes its lock and its socket
+		x.Wait()                          // ended just now
 	})
 	w.Close()
 	number, err := bufio.NewReader(r).ReadString('\n') // the whole line: it comes in parts
