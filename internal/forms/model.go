@@ -46,6 +46,8 @@ type Model struct {
 	Summary Summary `json:"summary"`
 	// Quota names the fields that say for which places an application competes.
 	Quota QuotaFields `json:"quota"`
+	// Attachments are the kinds of files that go with an application.
+	Attachments []Attachment `json:"attachments,omitempty"`
 
 	byID        map[string]fieldRef // set by index, then read only
 	birthPlaces map[string]bool     // fields that are checked on a birth date
@@ -57,6 +59,7 @@ type Page struct {
 	ID     string        `json:"id"` // in addresses: "employer"
 	Title  clickday.Text `json:"title"`
 	Intro  clickday.Text `json:"intro"`
+	Group  Group         `json:"group,omitempty"` // of fields without one of their own
 	Fields []Field       `json:"fields"`
 }
 
@@ -74,6 +77,7 @@ type Field struct {
 	Options   []Option      `json:"options"`
 	// Autocomplete is the HTML autofill token, where there is one.
 	Autocomplete string `json:"autocomplete"`
+	Group        Group  `json:"group,omitempty"` // see Model.GroupOf
 }
 
 // Condition holds when the answer to Field is one of In.

@@ -27,6 +27,7 @@ type pageFile struct {
 	ID     string        `json:"id"`
 	Title  clickday.Text `json:"title"`
 	Intro  clickday.Text `json:"intro"`
+	Group  Group         `json:"group"`
 	Fields []entry       `json:"fields"`
 }
 
@@ -45,6 +46,7 @@ type partFile struct {
 	Fields        []entry        `json:"fields"`
 	TaxCodeChecks []TaxCodeCheck `json:"tax_code_checks"`
 	Rules         []Rule         `json:"rules"`
+	Attachments   []Attachment   `json:"attachments"`
 }
 
 // assembler puts a model together from its file and its parts.
@@ -67,8 +69,8 @@ func assemble(raw []byte, dirs []fs.FS) (*Model, error) {
 		return nil, err
 	}
 	m := f.Model
-	own, ownChecks := m.Rules, m.TaxCodeChecks
-	m.Pages, m.Rules, m.TaxCodeChecks = nil, nil, nil
+	own, ownChecks, ownFiles := m.Rules, m.TaxCodeChecks, m.Attachments
+	m.Pages, m.Rules, m.TaxCodeChecks, m.Attachments = nil, nil, nil, nil
 	a := &assembler{dirs: dirs, model: &m}
 	for i := range f.Pages {
 		p := &f.Pages[i]
@@ -76,10 +78,11 @@ func assemble(raw []byte, dirs []fs.FS) (*Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("page %s: %w", p.ID, err)
 		}
-		m.Pages = append(m.Pages, Page{ID: p.ID, Title: p.Title, Intro: p.Intro, Fields: fields})
+		m.Pages = append(m.Pages, Page{ID: p.ID, Title: p.Title, Intro: p.Intro, Group: p.Group, Fields: fields})
 	}
 	m.Rules = append(m.Rules, own...)
 	m.TaxCodeChecks = append(m.TaxCodeChecks, ownChecks...)
+	m.Attachments = append(m.Attachments, ownFiles...)
 	return &m, nil
 }
 
@@ -130,9 +133,13 @@ func (a *assembler) part(e *entry) ([]Field, error) {
 		if fields[i].When == nil {
 			fields[i].When = e.When
 		}
+		if fields[i].Group == "" {
+			fields[i].Group = e.Group
+		}
 	}
 	a.model.Rules = append(a.model.Rules, p.Rules...)
 	a.model.TaxCodeChecks = append(a.model.TaxCodeChecks, p.TaxCodeChecks...)
+	a.model.Attachments = append(a.model.Attachments, p.Attachments...)
 	return fields, nil
 }
 
@@ -157,6 +164,15 @@ func (e *entry) fill(p *partFile) {
 		c := &p.TaxCodeChecks[i]
 		for _, s := range []*string{&c.TaxCode, &c.Surname, &c.Name, &c.Sex, &c.BirthDate, &c.BirthPlace, &c.BirthState} {
 			id(s)
+		}
+	}
+	for i := range p.Attachments {
+		t := &p.Attachments[i]
+		id(&t.Kind)
+		text(&t.Label)
+		text(&t.Help)
+		if t.When != nil {
+			id(&t.When.Field)
 		}
 	}
 	for i := range p.Rules {

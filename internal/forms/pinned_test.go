@@ -52,12 +52,13 @@ func fingerprint(t *testing.T, m *forms.Model) string {
 	}
 	var none clickday.Text
 	c.Title, c.About = none, none
+	c.Attachments = nil // no part of what is sealed
 	for i := range c.Pages {
 		p := &c.Pages[i]
-		p.Title, p.Intro = none, none
+		p.Title, p.Intro, p.Group = none, none, "" // groups say what a copy takes over
 		for j := range p.Fields {
 			f := &p.Fields[j]
-			f.Label, f.Help, f.Autocomplete = none, none, ""
+			f.Label, f.Help, f.Autocomplete, f.Group = none, none, "", ""
 			for k := range f.Options {
 				f.Options[k].Label = none
 			}

@@ -48,8 +48,10 @@ func (m *Model) validate() error {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
 	}
-	if err := m.validateQuota(); err != nil {
-		return err
+	for _, check := range []func() error{m.validateQuota, m.validateGroups, m.validateAttachments} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	return m.validateSummary()
 }
@@ -192,14 +194,8 @@ func (m *Model) validateRule(r *Rule) error {
 // validateRuleWords wants a condition and a table to speak of answers that exist.
 func (m *Model) validateRuleWords(r *Rule, kind ruleKind) error {
 	if r.When != nil {
-		on, ok := m.byID[r.When.Field]
-		if !ok || len(r.When.In) == 0 {
-			return fmt.Errorf("%s: condition on %q without values, or no such field", r.Kind, r.When.Field)
-		}
-		for _, v := range r.When.In {
-			if !slices.Contains(on.field.values(), v) {
-				return fmt.Errorf("%s: condition on %q = %q, which is none of its values", r.Kind, r.When.Field, v)
-			}
+		if err := m.validateWhen(r.When); err != nil {
+			return fmt.Errorf("%s: %w", r.Kind, err)
 		}
 	}
 	for v, limit := range r.Table {
@@ -211,6 +207,21 @@ func (m *Model) validateRuleWords(r *Rule, kind ruleKind) error {
 		return fmt.Errorf("%s: the text names a limit that this kind does not have", r.Kind)
 	}
 	return both(r.Text, "text")
+}
+
+// validateWhen wants a condition that is no field's to name any field and its
+// answers.
+func (m *Model) validateWhen(c *Condition) error {
+	on, ok := m.byID[c.Field]
+	if !ok || len(c.In) == 0 {
+		return fmt.Errorf("condition on %q without values, or no such field", c.Field)
+	}
+	for _, v := range c.In {
+		if !slices.Contains(on.field.values(), v) {
+			return fmt.Errorf("condition on %q = %q, which is none of its values", c.Field, v)
+		}
+	}
+	return nil
 }
 
 func (m *Model) validateSummary() error {
