@@ -73,7 +73,7 @@ func (w *worker) openMail(ctx context.Context, k *workKeys) (err error) {
 		body = k.seal.Subject()
 	}
 	courier, err := notices.New(notices.Config{
-		Store: db, Sender: sender, Clock: clock.System{}, Log: w.log, Metrics: notices.NewMetrics(w.registry),
+		Store: db, Letters: db, Sender: sender, Clock: clock.System{}, Log: w.log, Metrics: notices.NewMetrics(w.registry),
 		CalendarKey: k.calendar, Body: body, PortalURL: portal, PerSecond: s.Rate, MaxAge: s.MaxAge,
 	})
 	if err != nil {

@@ -199,7 +199,11 @@ func (m *Mailer) message(n *notices.Message) (*gomail.Msg, error) {
 	msg.SetDateWithValue(n.Date)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
-	msg.SetGenHeader(gomail.HeaderContentLang, "it, en")
+	lang := n.Lang
+	if lang == "" {
+		lang = "it, en"
+	}
+	msg.SetGenHeader(gomail.HeaderContentLang, lang)
 	msg.SetBodyString(gomail.TypeTextPlain, n.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, n.HTML)
 	return msg, nil

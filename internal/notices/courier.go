@@ -28,6 +28,7 @@ const (
 // Config is what a Courier is made of.
 type Config struct {
 	Store       Store
+	Letters     LetterStore
 	Sender      Sender
 	Clock       clock.Clock
 	Log         *slog.Logger
@@ -53,7 +54,7 @@ type Courier struct {
 
 // New checks the configuration; errors name the setting.
 func New(c Config) (*Courier, error) {
-	if c.Store == nil || c.Sender == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil || len(c.CalendarKey) != ed25519.PublicKeySize {
+	if c.Store == nil || c.Letters == nil || c.Sender == nil || c.Clock == nil || c.Log == nil || c.Metrics == nil || len(c.CalendarKey) != ed25519.PublicKeySize {
 		return nil, errors.New("notices: a required part of the configuration is missing")
 	}
 	if c.PerSecond <= 0 || c.PerSecond > 1000 {
@@ -67,6 +68,16 @@ func New(c Config) (*Courier, error) {
 		return nil, err
 	}
 	return &Courier{Config: c, words: w, limit: rate.NewLimiter(rate.Limit(c.PerSecond), max(1, int(c.PerSecond/10))), pause: firstPause}, nil
+}
+
+// parcel is what is to be sent in one attempt: a notice or a letter.
+type parcel struct {
+	name              string // for the log
+	attempts, unknown int
+	last              time.Time // nothing is sent after that
+	compose           func() (*Message, error)
+	end               func(ctx context.Context, s State, result string) error
+	putOff            func(ctx context.Context, result string, counts, unknown bool) error
 }
 
 // Deliver makes one attempt. It returns how long to wait before the next one, 0
@@ -86,29 +97,43 @@ func (c *Courier) Deliver(ctx context.Context, id clickday.SubmissionID) (again 
 	if err != nil {
 		return 0, err
 	}
+	return c.attempt(ctx, &parcel{
+		name: "notice " + id.String(), attempts: n.Attempts, unknown: n.Unknown, last: n.CreatedAt.Add(c.MaxAge),
+		compose: func() (*Message, error) { return c.compose(&n) },
+		end: func(ctx context.Context, s State, result string) error {
+			return c.Store.EndNotice(ctx, id, s, result, c.Clock.Now())
+		},
+		putOff: func(ctx context.Context, result string, counts, unknown bool) error {
+			return c.Store.PutOffNotice(ctx, id, result, counts, unknown)
+		},
+	})
+}
+
+// attempt sends what has begun.
+func (c *Courier) attempt(ctx context.Context, p *parcel) (again time.Duration, err error) {
 	switch {
-	case c.Clock.Now().Sub(n.CreatedAt) > c.MaxAge:
-		return 0, c.end(ctx, &n, Expired, "not sent within "+c.MaxAge.String())
-	case n.Unknown >= maxUnknown:
-		return 0, c.end(ctx, &n, Failed, fmt.Sprintf("sent %d times without an answer: it may have been delivered", n.Unknown))
+	case c.Clock.Now().After(p.last):
+		return 0, c.end(ctx, p, Expired, "not sent by "+p.last.UTC().Format(time.RFC3339))
+	case p.unknown >= maxUnknown:
+		return 0, c.end(ctx, p, Failed, fmt.Sprintf("sent %d times without an answer: it may have been delivered", p.unknown))
 	}
-	m, err := c.compose(&n)
+	m, err := p.compose()
 	if err != nil {
-		return 0, c.end(ctx, &n, Failed, err.Error())
+		return 0, c.end(ctx, p, Failed, err.Error())
 	}
-	return c.judge(ctx, &n, c.Sender.Send(ctx, m))
+	return c.judge(ctx, p, c.Sender.Send(ctx, m))
 }
 
 // judge writes down what became of an attempt. It does so even when the process
 // is told to end in between: what has been sent should be known.
-func (c *Courier) judge(ctx context.Context, n *Notice, sent error) (again time.Duration, err error) {
+func (c *Courier) judge(ctx context.Context, p *parcel, sent error) (again time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	var f *Failure
 	switch {
 	case sent == nil:
 		c.reached()
-		return 0, c.end(ctx, n, Sent, "")
+		return 0, c.end(ctx, p, Sent, "")
 	case !errors.As(sent, &f):
 		f = &Failure{Unreachable, sent.Error()}
 	}
@@ -117,23 +142,23 @@ func (c *Courier) judge(ctx context.Context, n *Notice, sent error) (again time.
 	switch {
 	case f.Kind == Permanent:
 		c.reached()
-		return 0, c.end(ctx, n, Failed, f.Result)
+		return 0, c.end(ctx, p, Failed, f.Result)
 	case f.Kind == Unreachable:
 		c.Log.Warn("mail server cannot be used; trying again", "error", f.Result)
-		return c.rest(), c.Store.PutOffNotice(ctx, n.Submission, f.Result, false, false)
-	case n.Attempts >= maxAttempts || unknown && n.Unknown+1 >= maxUnknown:
-		return 0, c.end(ctx, n, Failed, fmt.Sprintf("given up after %d attempts: %s", n.Attempts, f.Result))
+		return c.rest(), p.putOff(ctx, f.Result, false, false)
+	case p.attempts >= maxAttempts || unknown && p.unknown+1 >= maxUnknown:
+		return 0, c.end(ctx, p, Failed, fmt.Sprintf("given up after %d attempts: %s", p.attempts, f.Result))
 	}
-	return delayAfter(n.Attempts), c.Store.PutOffNotice(ctx, n.Submission, f.Result, true, unknown)
+	return delayAfter(p.attempts), p.putOff(ctx, f.Result, true, unknown)
 }
 
-func (c *Courier) end(ctx context.Context, n *Notice, s State, result string) error {
-	if err := c.Store.EndNotice(ctx, n.Submission, s, result, c.Clock.Now()); err != nil {
+func (c *Courier) end(ctx context.Context, p *parcel, s State, result string) error {
+	if err := p.end(ctx, s, result); err != nil {
 		return err
 	}
 	c.Metrics.Ended.WithLabelValues(string(s)).Inc()
 	if s != Sent {
-		c.Log.Warn("notice not delivered", "submission", n.Submission, "state", s, "result", result)
+		c.Log.Warn("not delivered", "what", p.name, "state", s, "result", result)
 	}
 	return nil
 }

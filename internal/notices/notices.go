@@ -7,6 +7,7 @@
 //	notices.go  a notice, its message, what can go wrong
 //	courier.go  one attempt, and when the next one is due
 //	compose.go  the words, Italian and English in one
+//	letter.go   letters: e-mails to one person that others write
 package notices
 
 import (
@@ -39,6 +40,7 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string
+	Lang    string // "it" or "en"; empty for both
 	ID      string // without angle brackets
 	Date    time.Time
 }

@@ -94,7 +94,7 @@ func newDesk(t *testing.T, answers ...error) (*desk, *notices.Courier) {
 
 func config(d *desk) notices.Config {
 	return notices.Config{
-		Store: d, Sender: d, Clock: d, Log: slog.New(slog.DiscardHandler), Metrics: notices.NewMetrics(prometheus.NewRegistry()),
+		Store: d, Letters: &box{}, Sender: d, Clock: d, Log: slog.New(slog.DiscardHandler), Metrics: notices.NewMetrics(prometheus.NewRegistry()),
 		CalendarKey: calendarKey.Public().(ed25519.PublicKey), Body: "Ente\ndi prova", PortalURL: "https://portale.example.it",
 		PerSecond: 1000, MaxAge: 24 * time.Hour,
 	}

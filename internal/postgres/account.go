@@ -32,18 +32,18 @@ func (db *DB) Account(ctx context.Context, id clickday.AccountID) (accounts.Acco
 	return scanAccount(db.Pool.QueryRow(ctx, "SELECT "+accountColumns+" FROM accounts WHERE id = $1", id))
 }
 
-// AccountByEmail finds an account whatever the case of the letters. It returns
-// accounts.ErrNotFound when there is none.
+// AccountByEmail finds the account that logs in with an address, whatever the
+// case of the letters. It returns accounts.ErrNotFound when there is none.
 func (db *DB) AccountByEmail(ctx context.Context, email string) (accounts.Account, error) {
 	return scanAccount(db.Pool.QueryRow(ctx,
-		"SELECT "+accountColumns+" FROM accounts WHERE lower(email) = lower($1)", strings.TrimSpace(email)))
+		"SELECT "+accountColumns+" FROM accounts WHERE lower(email) = lower($1) AND password_hash <> ''", strings.TrimSpace(email)))
 }
 
-// EnsureAccount creates the account unless its e-mail address is taken, and
-// returns the one that is stored. A stored account is not changed.
+// EnsureAccount creates an account that can log in unless its e-mail address is
+// taken, and returns the one that is stored. A stored account is not changed.
 func (db *DB) EnsureAccount(ctx context.Context, a *accounts.Account) (accounts.Account, error) {
 	_, err := db.Pool.Exec(ctx, `INSERT INTO accounts (kind, email, password_hash, display_name, tax_code, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (lower(email)) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (lower(email)) WHERE password_hash <> '' DO NOTHING`,
 		a.Kind, a.Email, a.PasswordHash, a.Name, a.TaxCode, a.CreatedAt)
 	if err != nil {
 		return accounts.Account{}, fmt.Errorf("postgres: create account: %w", err)

@@ -1,6 +1,7 @@
-// Package noticejobs runs the jobs that send notices, on river: it makes jobs of
-// the notices that wait, no more at a time than mails go out, and gives each to
-// a courier. It uses connections of its own, so that sending takes nothing from
+// Package noticejobs runs the jobs that send notices and letters, on river: it
+// makes jobs of what waits, no more at a time than mails go out, and gives each
+// to a courier. Letters have a queue of their own: somebody waits for the link
+// in one, while notices of receipts may be many thousands. It uses connections of its own, so that sending takes nothing from
 // whoever numbers and issues.
 package noticejobs
 
@@ -16,11 +17,13 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/notices"
 	"puntuale/internal/postgres"
 )
 
 const (
 	queue       = "notices"
+	letterQueue = "letters"
 	maxAttempts = 10_000 // the courier decides when to give up
 	connections = 6
 	feedEvery   = time.Second
@@ -29,10 +32,11 @@ const (
 	retention   = 10 * time.Minute // of finished jobs; what became of a notice stands in its own row
 )
 
-// Courier makes one attempt at a notice and says when to come back, 0 for never.
-// A notice that is settled already is no error.
+// Courier makes one attempt at a notice or letter and says when to come back, 0
+// for never. One that is settled already is no error.
 type Courier interface {
 	Deliver(ctx context.Context, id clickday.SubmissionID) (again time.Duration, err error)
+	DeliverLetter(ctx context.Context, id notices.LetterID) (again time.Duration, err error)
 }
 
 // Config is what a Runner needs.
@@ -66,6 +70,19 @@ func (Args) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}
 }
 
+// LetterArgs names the letter of a job.
+type LetterArgs struct {
+	Letter notices.LetterID `json:"letter"`
+}
+
+// Kind implements river.JobArgs.
+func (LetterArgs) Kind() string { return "letter" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (LetterArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: letterQueue, MaxAttempts: maxAttempts}
+}
+
 // Runner makes and works jobs. Use New and Run.
 type Runner struct {
 	Config
@@ -85,12 +102,12 @@ func New(c Config) (*Runner, error) {
 	}
 	r := &Runner{Config: c}
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, &worker{courier: c.Courier}); err != nil {
+	err := errors.Join(river.AddWorkerSafely(workers, &worker{courier: c.Courier}), river.AddWorkerSafely(workers, &letterWorker{courier: c.Courier}))
+	if err != nil {
 		return nil, fmt.Errorf("noticejobs: %w", err)
 	}
-	var err error
 	r.client, err = river.NewClient(riverpgxv5.New(c.DB.Pool), &river.Config{
-		Queues:  map[string]river.QueueConfig{queue: {MaxWorkers: c.Workers}},
+		Queues:  map[string]river.QueueConfig{queue: {MaxWorkers: c.Workers}, letterQueue: {MaxWorkers: max(1, c.Workers/2)}},
 		Workers: workers,
 		Logger:  slog.New(atLeast{c.Log.Handler()}),
 		// Jobs begin at most Workers per FetchCooldown: 20 workers and 50 ms
@@ -118,19 +135,40 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Args]) error {
 	if err != nil {
 		return river.JobCancel(err)
 	}
-	again, err := w.courier.Deliver(ctx, id)
-	if err != nil {
-		return err
-	}
-	if again > 0 {
+	return ended(w.courier.Deliver(ctx, id))
+}
+
+// ended says to river how an attempt has ended.
+func ended(again time.Duration, err error) error {
+	if err == nil && again > 0 {
 		return river.JobSnooze(again)
 	}
-	return nil
+	return err
 }
 
 // NextRetry implements river.Worker: after an error of the store, soon again.
 func (w *worker) NextRetry(job *river.Job[Args]) time.Time {
-	return job.AttemptedAt.Add(min(time.Duration(job.Attempt), 30) * 2 * time.Second)
+	return retryAt(job.AttemptedAt, job.Attempt)
+}
+
+func retryAt(last *time.Time, attempt int) time.Time {
+	return last.Add(min(time.Duration(attempt), 30) * 2 * time.Second)
+}
+
+// letterWorker is worker for letters.
+type letterWorker struct {
+	river.WorkerDefaults[LetterArgs]
+	courier Courier
+}
+
+// Work implements river.Worker.
+func (w *letterWorker) Work(ctx context.Context, job *river.Job[LetterArgs]) error {
+	return ended(w.courier.DeliverLetter(ctx, job.Args.Letter))
+}
+
+// NextRetry implements river.Worker.
+func (w *letterWorker) NextRetry(job *river.Job[LetterArgs]) time.Time {
+	return retryAt(job.AttemptedAt, job.Attempt)
 }
 
 // Run works until ctx ends. What fails is logged and tried again: sending mails
@@ -187,9 +225,28 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Feed makes jobs of notices that wait, as far as there is room. Notices and
-// jobs change in one transaction: there is one job for each.
+// Feed makes jobs of letters and notices that wait, as far as there is room.
+// They and their jobs change in one transaction: there is one job for each.
 func (r *Runner) Feed(ctx context.Context) error {
+	err := r.feed(ctx, letterQueue, func(tx pgx.Tx, room int) ([]river.InsertManyParams, error) {
+		ids, err := postgres.WaitingLetters(ctx, tx, room)
+		jobs := make([]river.InsertManyParams, len(ids))
+		for i, id := range ids {
+			jobs[i] = river.InsertManyParams{Args: LetterArgs{id}}
+		}
+		return jobs, err
+	})
+	return errors.Join(err, r.feed(ctx, queue, func(tx pgx.Tx, room int) ([]river.InsertManyParams, error) {
+		ids, err := postgres.WaitingNotices(ctx, tx, room)
+		jobs := make([]river.InsertManyParams, len(ids))
+		for i, id := range ids {
+			jobs[i] = river.InsertManyParams{Args: Args{id.String()}}
+		}
+		return jobs, err
+	}))
+}
+
+func (r *Runner) feed(ctx context.Context, queue string, take func(tx pgx.Tx, room int) ([]river.InsertManyParams, error)) error {
 	return r.DB.InTx(ctx, func(tx pgx.Tx) error {
 		var outstanding int
 		err := tx.QueryRow(ctx, `SELECT count(*) FROM river_job
@@ -197,13 +254,9 @@ func (r *Runner) Feed(ctx context.Context) error {
 		if err != nil || outstanding >= r.Outstanding {
 			return err
 		}
-		ids, err := postgres.WaitingNotices(ctx, tx, r.Outstanding-outstanding)
-		if err != nil || len(ids) == 0 {
+		jobs, err := take(tx, r.Outstanding-outstanding)
+		if err != nil || len(jobs) == 0 {
 			return err
-		}
-		jobs := make([]river.InsertManyParams, len(ids))
-		for i, id := range ids {
-			jobs[i] = river.InsertManyParams{Args: Args{id.String()}}
 		}
 		_, err = r.client.InsertManyFastTx(ctx, tx, jobs)
 		return err

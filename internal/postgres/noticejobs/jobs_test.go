@@ -126,7 +126,7 @@ func (w *world) mailer(addr string) *mailer.Mailer {
 func (w *world) courier(store notices.Store, sender notices.Sender, clk clock.Clock) *notices.Courier {
 	w.t.Helper()
 	c, err := notices.New(notices.Config{
-		Store: store, Sender: sender, Clock: clk, Log: slog.New(slog.DiscardHandler),
+		Store: store, Letters: w.own, Sender: sender, Clock: clk, Log: slog.New(slog.DiscardHandler),
 		Metrics: notices.NewMetrics(prometheus.NewRegistry()), CalendarKey: w.office.CalendarKey, Body: "Ente di prova",
 		PortalURL: "https://portale.example.it", PerSecond: 1000, MaxAge: 24 * time.Hour,
 	})
