@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/loadgen"
@@ -48,6 +50,7 @@ type run struct {
 	site     *site
 	open     *loadgen.Open
 	manifest loadrun.Manifest
+	models   []loadrun.ModelCount
 	skew     time.Duration // between the clocks of several generators
 }
 
@@ -70,9 +73,10 @@ func (c *runCmd) Run(ctx context.Context, clk clock.Clock) error {
 		return err
 	}
 	say("Avvio… / Starting…")
-	if r.site, err = c.siteFlags.open(ctx, clk, r.Dir); err != nil {
+	if r.site, err = c.siteFlags.open(ctx, clk, r.Dir, r.plan.Models); err != nil {
 		return err
 	}
+	r.fit()
 	outcome, err := r.play(ctx)
 	if err = errors.Join(err, r.site.close()); err != nil {
 		return err
@@ -97,6 +101,21 @@ func (r *run) directory() error {
 		return fmt.Errorf("dir: %s holds a run already", dir)
 	}
 	return os.MkdirAll(dir, 0o755)
+}
+
+// fit keeps the models that the click day takes.
+func (r *run) fit() {
+	taken := make([]clickday.ModelCode, 0, len(r.site.day.Models))
+	for _, code := range r.site.day.Models {
+		taken = append(taken, clickday.ModelCode(code))
+	}
+	fits := profile.Within(r.profile.Mix.Models, taken)
+	if maps.Equal(fits, r.profile.Mix.Models) {
+		return
+	}
+	say("Il giorno accetta soltanto %v: la miscela è ridotta a questi modelli. / The day takes %v only: the mix is cut to these models.", taken, taken)
+	r.profile.Mix.Models = fits
+	r.plan.Draw(fits, r.Seed)
 }
 
 // play is everything from the preparation to the report.
@@ -135,7 +154,7 @@ func (r *run) prepare(ctx context.Context, part *loadrun.Part) error {
 	}
 	say("Preparazione di %d domande… / Preparing %d applications…", len(r.plan.Of), len(r.plan.Of))
 	now := r.clk.Now()
-	err = loadprep.Prepare(ctx, r.plan, loadprep.Kit{
+	r.models, err = loadprep.Prepare(ctx, r.plan, loadprep.Kit{
 		Run: now.UTC().Format("20060102150405.000000"), Day: r.site.dayID(), TicketID: r.site.tickets.Current,
 		TicketKey: r.site.tickets.TicketKey(r.site.tickets.Current), NotAfter: r.site.day.Closes.Add(time.Hour),
 		Now: now, Seed: r.Seed, Models: models, Store: r.site.db, Progress: progressOf(len(r.plan.Of)),
@@ -186,7 +205,7 @@ func (r *run) describe() error {
 		Bounds: loadrun.Bounds{Lateness: r.LatenessMax, StarvedShare: r.starvedMax(), Skew: r.skew, Patience: r.Patience},
 		Counts: loadrun.Counts{
 			Requests: s.Requests, Envelopes: len(r.plan.Of), Applications: s.Applications, Senders: s.Senders,
-			Connections: r.open.Conns, Kinds: s.KindCounts(),
+			Connections: r.open.Conns, Kinds: s.KindCounts(), Models: r.models,
 		},
 		Started: r.clk.Now(),
 	}

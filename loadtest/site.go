@@ -55,9 +55,10 @@ type site struct {
 // around an opening in which an intake rations handshakes.
 const ownOpens = time.Hour
 
-func (f *siteFlags) open(ctx context.Context, clk clock.Clock, dir string) (*site, error) {
+// open finds the installation, or starts one whose day takes these models.
+func (f *siteFlags) open(ctx context.Context, clk clock.Clock, dir string, models []clickday.ModelCode) (*site, error) {
 	if f.Own {
-		return f.openOwn(ctx, clk, dir)
+		return f.openOwn(ctx, clk, dir, models)
 	}
 	for name, v := range map[string]string{"target": first(f.Target), "day": f.Day, "database-url": f.DatabaseURL, "keys": f.Keys} {
 		if v == "" {
@@ -169,15 +170,23 @@ func (s *site) published(ctx context.Context, keyDir, code string) error {
 	}
 	for i := range c.Days {
 		if d := &c.Days[i]; d.Code == code {
-			s.day = installation.Day{ID: uint32(d.ID), Code: d.Code, Opens: time.Unix(0, d.Opens), Closes: time.Unix(0, d.Closes)}
+			s.day = installation.Day{ID: uint32(d.ID), Code: d.Code, Opens: time.Unix(0, d.Opens), Closes: time.Unix(0, d.Closes), Models: codes(d.Models)}
 			return nil
 		}
 	}
 	return fmt.Errorf("day: the calendar has no click day %q", code)
 }
 
+func codes(models []clickday.ModelCode) []string {
+	out := make([]string, len(models))
+	for i, m := range models {
+		out[i] = string(m)
+	}
+	return out
+}
+
 // openOwn starts an installation.
-func (f *siteFlags) openOwn(ctx context.Context, clk clock.Clock, dir string) (*site, error) {
+func (f *siteFlags) openOwn(ctx context.Context, clk clock.Clock, dir string, models []clickday.ModelCode) (*site, error) {
 	s := &site{place: filepath.Join(dir, "installation")}
 	var err error
 	s.own, err = installation.Open(ctx, installation.Config{Bin: f.Bin, Dir: s.place, Output: os.Stderr})
@@ -201,7 +210,7 @@ func (f *siteFlags) openOwn(ctx context.Context, clk clock.Clock, dir string) (*
 	now := clk.Now()
 	s.day = installation.Day{
 		ID: uint32(now.Unix()), Code: "LOAD-" + now.UTC().Format("20060102-150405"), TitleIT: "Prova di carico", TitleEN: "Load test",
-		Opens: now.Add(ownOpens).Truncate(time.Second), Closes: now.Add(26 * time.Hour).Truncate(time.Second),
+		Opens: now.Add(ownOpens).Truncate(time.Second), Closes: now.Add(26 * time.Hour).Truncate(time.Second), Models: codes(models),
 	}
 	if err == nil {
 		err = s.own.SetDay(ctx, s.day)

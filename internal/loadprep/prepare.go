@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -16,7 +16,6 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
-	"puntuale/internal/forms/sample"
 	"puntuale/internal/loadprep/stock"
 	"puntuale/internal/loadrun"
 	"puntuale/internal/profile"
@@ -24,25 +23,21 @@ import (
 )
 
 const (
-	// variety is how many different sets of answers there are; every document
-	// differs all the same, by its application.
-	variety = 400
+	// variety is how many different sets of answers there are of each model; every
+	// document differs all the same, by its application.
+	variety = 150
 	// portion is how many applications are made and stored at a time.
 	portion = 2000
-	model   = "B"
 )
 
 // maker makes envelopes; safe for concurrent use once it is made.
 type maker struct {
 	Kit
-	plan       *profile.Plan
-	salt       uint64 // so that two runs with the same seed are of different applications
-	model      *forms.Model
-	dictionary wire.Dictionary
-	answers    []forms.Answers
-	texts      [][]byte // JSON of them
-	devices    []ed25519.PrivateKey
-	accounts   []clickday.AccountID
+	plan     *profile.Plan
+	salt     uint64 // so that two runs with the same seed are of different applications
+	forms    []*form
+	devices  []ed25519.PrivateKey
+	accounts []clickday.AccountID
 }
 
 // made is one envelope with what belongs to it.
@@ -55,50 +50,45 @@ type made struct {
 
 // Prepare stores what the installation must know and writes the envelopes of the
 // plan into the part.
-func Prepare(ctx context.Context, plan *profile.Plan, k Kit, part *loadrun.Part) error {
+// It returns what there is of each model, by code.
+func Prepare(ctx context.Context, plan *profile.Plan, k Kit, part *loadrun.Part) ([]loadrun.ModelCount, error) {
 	m, err := newMaker(plan, k)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.senders(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	out, err := part.NewEnvelopeWriter()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for from := 0; from < len(plan.Of); from += portion {
 		if err := m.portion(ctx, out, from, min(from+portion, len(plan.Of))); err != nil {
 			out.Close() // it has not gone well before
-			return err
+			return nil, err
 		}
 	}
 	if err := out.Close(); err != nil {
-		return err
+		return nil, err
 	}
-	return k.Store.StockReady(ctx)
+	return m.counts(), k.Store.StockReady(ctx)
 }
 
 func newMaker(plan *profile.Plan, k Kit) (*maker, error) {
 	if len(k.TicketKey) == 0 || k.Models == nil || k.Store == nil {
 		return nil, errKit
 	}
-	md, ok := k.Models.Model(model, 1)
-	if !ok {
-		return nil, fmt.Errorf("loadprep: there is no model %s, version 1", model)
-	}
-	m := &maker{Kit: k, plan: plan, model: md, dictionary: md.Dictionary()}
+	m := &maker{Kit: k, plan: plan}
 	h := fnv.New64a()
 	h.Write([]byte(k.Run)) // it never fails
 	m.salt = h.Sum64()
-	r := sample.New(k.Seed)
-	for range variety {
-		a := md.Clean(sample.ModelB(r, sample.Any))
-		text, err := json.Marshal(a)
+	for _, code := range plan.Models {
+		f, err := newForm(&k, code)
 		if err != nil {
-			return nil, fmt.Errorf("loadprep: %w", err)
+			return nil, err
 		}
-		m.answers, m.texts = append(m.answers, a), append(m.texts, text)
+		m.forms = append(m.forms, f)
 	}
 	return m, nil
 }
@@ -134,14 +124,16 @@ func (m *maker) senders(ctx context.Context) error {
 // portion makes, stores and writes some envelopes.
 func (m *maker) portion(ctx context.Context, out *loadrun.EnvelopeWriter, from, to int) error {
 	list := make([]made, to-from)
+	order := m.byModel(from, to)
 	group, gctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		group.Go(func() error {
-			for i := w; i < len(list); i += workers {
+			for at := w; at < len(order); at += workers {
 				if err := gctx.Err(); err != nil {
 					return err
 				}
+				i := order[at] - from
 				if err := m.one(&list[i], from+i); err != nil {
 					return fmt.Errorf("loadprep: envelope %d: %w", from+i, err)
 				}
@@ -155,6 +147,8 @@ func (m *maker) portion(ctx context.Context, out *loadrun.EnvelopeWriter, from, 
 	known := make([]stock.Application, 0, len(list))
 	for i := range list {
 		out.Add(list[i].envelope, list[i].entry)
+		f := m.forms[m.plan.Model[from+i]]
+		f.sizes = append(f.sizes, uint16(min(len(list[i].envelope), math.MaxUint16)))
 		if list[i].known {
 			known = append(known, list[i].stock)
 		}
@@ -173,20 +167,21 @@ func (m *maker) one(e *made, i int) error {
 	r := rand.New(rand.NewPCG(m.Seed^m.salt, uint64(i)))
 	sender := m.plan.Of[i]
 	a := &e.stock
-	a.Account, a.Model, a.Version, a.Sealed = m.accounts[sender], model, 1, m.Now
+	f := m.forms[m.plan.Model[i]]
+	a.Account, a.Model, a.Version, a.Sealed = m.accounts[sender], f.model.Code, f.model.Version, m.Now
 	id, err := clickday.ParseApplicationID(randomUUID(r))
 	if err != nil {
 		return err
 	}
 	a.ID, e.known = id, true
 	which := r.IntN(variety)
-	a.Answers = m.texts[which]
-	doc := forms.Document{Application: id, Day: m.Day, Model: model, ModelVersion: 1, SealVersion: 1, Answers: m.answers[which]}
+	a.Answers = f.texts[which]
+	doc := forms.Document{Application: id, Day: m.Day, Model: a.Model, ModelVersion: a.Version, SealVersion: 1, Answers: f.answers[which]}
 	if a.Document, a.Digest, err = forms.Freeze(&doc); err != nil {
 		return err
 	}
 	ticket := wire.Ticket{
-		KeyID: m.TicketID, Day: m.Day, Model: model, ModelVersion: 1, Application: id, SealVersion: 1, Digest: a.Digest,
+		KeyID: m.TicketID, Day: m.Day, Model: a.Model, ModelVersion: a.Version, Application: id, SealVersion: 1, Digest: a.Digest,
 		Account: a.Account, IssuedAt: m.Now.Unix(), NotAfter: m.NotAfter.Unix(),
 	}
 	copy(ticket.Device[:], m.devices[sender].Public().(ed25519.PublicKey))
@@ -198,11 +193,11 @@ func (m *maker) one(e *made, i int) error {
 			return err
 		}
 	}
-	return m.seal(e, &ticket, sent, m.devices[sender], m.plan.Bad[i])
+	return m.seal(e, &ticket, sent, f.dictionary, m.devices[sender], m.plan.Bad[i])
 }
 
 // seal makes the envelope, spoiled as planned.
-func (m *maker) seal(e *made, t *wire.Ticket, document []byte, device ed25519.PrivateKey, bad loadrun.Badness) error {
+func (m *maker) seal(e *made, t *wire.Ticket, document []byte, d wire.Dictionary, device ed25519.PrivateKey, bad loadrun.Badness) error {
 	if bad == loadrun.BadDay {
 		t.Day = ^clickday.DayID(0) - 7
 		e.known = false
@@ -213,11 +208,11 @@ func (m *maker) seal(e *made, t *wire.Ticket, document []byte, device ed25519.Pr
 		ticket[len(ticket)-1] ^= 1
 		e.known = false
 	}
-	compressed, err := wire.Compress(document, m.dictionary)
+	compressed, err := wire.Compress(document, d)
 	if err != nil {
 		return err
 	}
-	e.envelope, err = wire.SealEnvelope(ticket, m.dictionary.ID, compressed, device)
+	e.envelope, err = wire.SealEnvelope(ticket, d.ID, compressed, device)
 	if err != nil {
 		return err
 	}

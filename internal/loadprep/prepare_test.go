@@ -62,8 +62,17 @@ func TestEnvelopesAreWhatTheInstallationExpects(t *testing.T) {
 	key := bytes.Repeat([]byte{7}, 32)
 	s := &shelf{applications: map[clickday.ApplicationID]stock.Application{}}
 	kit := Kit{Run: "t", Day: 9, TicketID: 3, TicketKey: key, NotAfter: now.Add(time.Hour), Now: now, Seed: 5, Models: models, Store: s}
-	if err := Prepare(t.Context(), plan, kit, part); err != nil {
+	counts, err := Prepare(t.Context(), plan, kit, part)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if want := plan.ModelCounts(); len(counts) != len(want) || len(counts) < 10 {
+		t.Errorf("%d models, want %d", len(counts), len(want))
+	}
+	for _, c := range counts {
+		if c.Envelopes != plan.ModelCounts()[c.Code] || c.Smallest < 500 || c.Median < c.Smallest || c.Largest < c.Median || c.Largest > 2500 {
+			t.Errorf("model %+v", c)
+		}
 	}
 	entries, err := part.Entries()
 	if err != nil || len(entries) != len(plan.Of) {
@@ -74,8 +83,11 @@ func TestEnvelopesAreWhatTheInstallationExpects(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	m, _ := models.Model(model, 1)
-	open, err := wire.NewDecompressor(m.Dictionary())
+	var dictionaries []wire.Dictionary
+	for _, m := range models.All() {
+		dictionaries = append(dictionaries, m.Dictionary())
+	}
+	open, err := wire.NewDecompressor(dictionaries...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,9 +110,11 @@ func TestEnvelopesAreWhatTheInstallationExpects(t *testing.T) {
 		if err := v.CheckSignature(); (err == nil) != (bad != loadrun.BadSignature) {
 			t.Errorf("envelope %d, bad %s: signature %v", i, bad, err)
 		}
-		if doc, err := open.Document(&v); err != nil || sha256.Sum256(doc) != v.Ticket.Digest {
+		doc, err := open.Document(&v)
+		if err != nil || sha256.Sum256(doc) != v.Ticket.Digest {
 			t.Errorf("envelope %d: its document is not the one of its ticket: %v", i, err)
 		}
+		sealable(t, models, plan.Models[plan.Model[i]], doc, now)
 		a, known := s.applications[e.Application]
 		if known != (bad != loadrun.BadTicket && bad != loadrun.BadDay) || (v.Ticket.Day == 9) != (bad != loadrun.BadDay) {
 			t.Errorf("envelope %d, bad %s: known %t, day %d", i, bad, known, v.Ticket.Day)
@@ -119,5 +133,22 @@ func TestEnvelopesAreWhatTheInstallationExpects(t *testing.T) {
 	}
 	if len(s.accounts) != len(plan.Senders) {
 		t.Errorf("%d accounts for %d senders", len(s.accounts), len(plan.Senders))
+	}
+}
+
+// sealable checks that a document is of the model planned and that nothing is
+// wrong with its answers.
+func sealable(t *testing.T, models *forms.Catalogue, code clickday.ModelCode, doc []byte, now time.Time) {
+	t.Helper()
+	d, err := forms.Thaw(doc)
+	if err != nil || d.Model != code {
+		t.Fatalf("a document of model %s, want %s: %v", d.Model, code, err)
+	}
+	m, ok := models.Model(d.Model, d.ModelVersion)
+	if !ok {
+		t.Fatalf("no model %s version %d", d.Model, d.ModelVersion)
+	}
+	if issues := m.Check(d.Answers, now); len(issues) > 0 {
+		t.Errorf("model %s: %+v", code, issues[0])
 	}
 }

@@ -60,6 +60,18 @@ type Counts struct {
 	Senders      int            `json:"senders"`
 	Connections  int            `json:"connections"`
 	Kinds        map[string]int `json:"kinds"`
+	Models       []ModelCount   `json:"models,omitempty"` // by code
+}
+
+// ModelCount is what was prepared of one model. Sizes are of envelopes, in bytes.
+type ModelCount struct {
+	Code      clickday.ModelCode `json:"code"`
+	Version   uint16             `json:"version"`
+	Title     clickday.Text      `json:"title"`
+	Envelopes int                `json:"envelopes"`
+	Smallest  int                `json:"smallest"`
+	Median    int                `json:"median"`
+	Largest   int                `json:"largest"`
 }
 
 // Quality is what the generators measured of themselves.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/loadrun"
 )
 
@@ -30,7 +31,9 @@ type Plan struct {
 	Senders  []Sender
 	Of       []uint32          // the sender of each envelope
 	Bad      []loadrun.Badness // of each envelope
-	Repeated int               // requests of kind repeat that fell behind the end and were left out
+	Models   []clickday.ModelCode
+	Model    []uint8 // of each envelope, an index of Models
+	Repeated int     // requests of kind repeat that fell behind the end and were left out
 }
 
 // earlyBy is how long before the opening the earliest fire.
@@ -49,6 +52,7 @@ func (p *Profile) Plan(o Options) *Plan {
 	slices.SortFunc(m.plan.Requests, func(a, b loadrun.Request) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Envelope, b.Envelope), cmp.Compare(a.Kind, b.Kind))
 	})
+	m.plan.Draw(p.Mix.Models, o.Seed)
 	return m.plan
 }
 

@@ -64,6 +64,9 @@ type Mix struct {
 	ClockOffMax  Span    `json:"clock_off_max"`
 	DelayMedian  Span    `json:"delay_median"` // of the way to the intake, lognormal
 	Delay95      Span    `json:"delay_p95"`
+	// Models are the models that are sent, each with its share; what they add up
+	// to does not matter.
+	Models map[clickday.ModelCode]float64 `json:"models,omitempty"`
 }
 
 // Usual is the mix of all profiles, as far as a profile says nothing else.
@@ -127,6 +130,9 @@ func Parse(b []byte) (*Profile, error) {
 	if err := d.Decode(p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
+	if p.Mix.Models == nil {
+		p.Mix.Models = UsualModels()
+	}
 	return p, p.check()
 }
 
@@ -167,5 +173,5 @@ func (m *Mix) check(name string) error {
 	case m.ClockError < 0, m.ClockOffMin < 0, m.ClockOffMax < m.ClockOffMin, m.DelayMedian < 0, m.Delay95 < m.DelayMedian:
 		return fmt.Errorf("profile %s: mix: clock errors and delays want 0 or more, the greater no less than the smaller", name)
 	}
-	return nil
+	return checkModels(name, m.Models)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/loadrun"
 )
 
@@ -26,7 +27,7 @@ func TestPlansFollowTheCurve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Mix = Mix{PrivateMax: 1, Workstation: 1, WorkstationX: 1, Repeats: p.Mix.Repeats}
+		p.Mix = Mix{PrivateMax: 1, Workstation: 1, WorkstationX: 1, Repeats: p.Mix.Repeats, Models: p.Mix.Models}
 		got := 0
 		for _, r := range p.Plan(Options{Scale: 1, Until: 5 * time.Minute, Seed: 1}).Requests {
 			if r.At >= c.from && r.At < c.to && (r.Kind == loadrun.Good || p.DuplicatesInside) {
@@ -65,6 +66,11 @@ func TestMixIsWhatTheProfileSays(t *testing.T) {
 	} {
 		if v := float64(c.got); v < c.least || v > c.most {
 			t.Errorf("%s: %d, want %g to %g", c.what, c.got, c.least, c.most)
+		}
+	}
+	for code, n := range plan.ModelCounts() {
+		if want := p.Mix.Models[code] * float64(len(plan.Of)); math.Abs(float64(n)-want) > 0.1*want+30 {
+			t.Errorf("%d envelopes of model %s, want about %g", n, code, want)
 		}
 	}
 	private := 0
@@ -119,6 +125,7 @@ func TestBrokenProfilesAreNamed(t *testing.T) {
 		"overlap":       {`{"name":"x","connected":1,"windows":[{"from":"0s","to":"2s","rate":1},{"from":"1s","to":"3s","rate":1}]}`, "window 2"},
 		"both":          {`{"name":"x","connected":1,"applications":9,"windows":[{"from":"0s","to":"2s","rate":1,"share":0.1}]}`, "either"},
 		"too much":      {`{"name":"x","connected":1,"applications":9,"windows":[{"from":"0s","to":"2s","share":1.2}]}`, "above 1"},
+		"model":         {`{"name":"x","connected":1,"windows":[{"from":"0s","to":"2s","rate":1}],"mix":{"models":{"B":0}}}`, "model \"B\""},
 		"mix":           {`{"name":"x","connected":1,"windows":[{"from":"0s","to":"2s","rate":1}],"mix":{"cut":2}}`, "cut"},
 	} {
 		if _, err := Parse([]byte(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -127,5 +134,15 @@ func TestBrokenProfilesAreNamed(t *testing.T) {
 	}
 	if _, err := Load("P9"); err == nil || !strings.Contains(err.Error(), "P1, P2, P3") {
 		t.Errorf("unknown profile: %v", err)
+	}
+}
+
+func TestTheMixIsCutToWhatADayTakes(t *testing.T) {
+	mix := map[clickday.ModelCode]float64{"A": 0.5, "B": 0.3, "Z": 0.2}
+	if got := Within(mix, []clickday.ModelCode{"B", "Z", "LS"}); !reflect.DeepEqual(got, map[clickday.ModelCode]float64{"B": 0.3, "Z": 0.2}) {
+		t.Errorf("within: %v", got)
+	}
+	if got := Within(mix, []clickday.ModelCode{"LS", "VA"}); !reflect.DeepEqual(got, map[clickday.ModelCode]float64{"LS": 1, "VA": 1}) {
+		t.Errorf("none in common: %v", got)
 	}
 }

@@ -19,7 +19,7 @@ func (r *Recording) Profile() *profile.Profile {
 	p := &profile.Profile{
 		Name: r.Name, Title: clickday.Text{IT: "Registrazione di un evento reale", EN: "Recording of a real event"},
 		Source: clickday.Text{IT: "Giornali dei nodi di accettazione, pseudonimizzati.", EN: "Journals of the intake nodes, pseudonymised."},
-		Mix:    profile.Mix{PrivateMax: privateMax, Workstation: 1, WorkstationX: 1},
+		Mix:    profile.Mix{PrivateMax: privateMax, Workstation: 1, WorkstationX: 1, Models: profile.UsualModels()},
 	}
 	senders := map[uint32]bool{}
 	for _, a := range r.Arrivals {
@@ -55,6 +55,7 @@ func (r *Recording) Plan(o profile.Options) *profile.Plan {
 	slices.SortFunc(m.plan.Requests, func(a, b loadrun.Request) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Envelope, b.Envelope), cmp.Compare(a.Kind, b.Kind))
 	})
+	m.plan.Draw(profile.UsualModels(), o.Seed) // a recording does not tell the models
 	return m.plan
 }
 
