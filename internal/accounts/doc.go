@@ -2,7 +2,9 @@
 // passwords, applications with their seals and outcomes, and paired computers.
 // It holds the types that the pages and the database share, and the log-in:
 // argon2id with fixed parameters, throttled per e-mail address, the same work
-// and the same answer whether the account exists or not.
+// and the same answer whether the account exists or not; the second factor
+// (TOTP) and what makes a password good. Package membership is what people do
+// with an account of theirs, from the registration to its end.
 package accounts
 
 import (
@@ -26,6 +28,10 @@ var (
 	ErrSent = errors.New("accounts: already sent")
 	// ErrForeignDevice: the device key is registered with another account.
 	ErrForeignDevice = errors.New("accounts: device key belongs to another account")
+	// ErrLink: a link of an e-mail that is unknown, used, or over.
+	ErrLink = errors.New("accounts: link is not valid any more")
+	// ErrTaken: another account logs in with that address.
+	ErrTaken = errors.New("accounts: e-mail address is taken")
 	// ErrTokenBound: the access token serves another device already.
 	ErrTokenBound = errors.New("accounts: token is bound to another device")
 )

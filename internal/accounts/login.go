@@ -117,13 +117,51 @@ func (a *Authenticator) Login(ctx context.Context, email, password string) (Acco
 // find returns an account to check against, a decoy when there is none.
 func (a *Authenticator) find(ctx context.Context, email string) (Account, bool, error) {
 	acc, err := a.store.AccountByEmail(ctx, email)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || err == nil && acc.PasswordHash == "" { // nobody logs in as an organisation
 		return Account{PasswordHash: a.decoy}, false, nil
 	}
 	if err != nil {
 		return Account{}, false, fmt.Errorf("log-in: %w", err)
 	}
 	return acc, true, nil
+}
+
+// Verify says whether the password is that of an account whose owner is here
+// already. It counts as an attempt to log in; refusals are those of Login.
+func (a *Authenticator) Verify(ctx context.Context, acc *Account, password string) error {
+	found, err := a.Login(ctx, acc.Email, password)
+	if err == nil && found.ID != acc.ID {
+		return ErrLogin // the address went to another account meanwhile
+	}
+	return err
+}
+
+// VerifyHash compares with a hash that belongs to no account yet. Attempts
+// count for the key.
+func (a *Authenticator) VerifyHash(ctx context.Context, key [32]byte, hash, password string) error {
+	ok, until, err := a.store.CountAttempt(ctx, key, a.clock.Now(), a.throttle)
+	switch {
+	case err != nil:
+		return fmt.Errorf("log-in: %w", err)
+	case !ok:
+		return &ThrottledError{Until: until}
+	}
+	right, err := a.check(ctx, hash, password)
+	if err == nil && !right {
+		return ErrLogin
+	}
+	return err
+}
+
+// Hash returns the hash of a new password, no more at a time than checks.
+func (a *Authenticator) Hash(ctx context.Context, password string) (string, error) {
+	select {
+	case a.hashing <- struct{}{}:
+		defer func() { <-a.hashing }()
+		return HashPassword(password)
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func (a *Authenticator) check(ctx context.Context, hash, password string) (bool, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Parameters of argon2id. They are fixed, so that a check costs the same for
@@ -21,7 +22,8 @@ const (
 	argonKey     = 32
 )
 
-// MinPassword is the shortest password in bytes.
+// MinPassword is the shortest password that is hashed, in bytes. What people may
+// choose is the matter of Weak.
 const MinPassword = 8
 
 // maxPassword keeps a log-in from being used to make the server hash megabytes.
@@ -51,7 +53,8 @@ func CheckPassword(hash, password string) (bool, error) {
 }
 
 func derive(password string, salt []byte) []byte {
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	// Keyboards differ in how they write an accented letter.
+	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), salt, argonTime, argonMemory, argonThreads, argonKey)
 }
 
 func phc(salt, key []byte) string {

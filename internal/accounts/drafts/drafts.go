@@ -62,7 +62,7 @@ func (s *Service) Today() time.Time {
 // InPreparation reports whether drafts can be addressed to the day now.
 func (s *Service) InPreparation(d *clickday.Day) bool {
 	now := s.clock.Now().UnixNano()
-	return d.State != clickday.DayClosed && d.Prepare <= now && now < d.Closes
+	return !d.Rehearsal && d.State != clickday.DayClosed && d.Prepare <= now && now < d.Closes
 }
 
 // Begin stores an empty draft of the newest version of a model. Errors wrap
