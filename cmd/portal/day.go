@@ -31,6 +31,7 @@ type daySetCommand struct {
 	State   clickday.DayState    `help:"scheduled, suspended or closed."`
 	// Granularity is also what order the worker gives, from its next round on.
 	Granularity time.Duration `help:"Unit within which arrivals count as simultaneous, a power of ten from 1us to 1s; 1us for a new day."`
+	Rehearsal   bool          `help:"A new day is a rehearsal, that can be played at any time: its code begins with PROVA."`
 	Push        []string      `help:"Admin listeners of intake nodes, http://host:port."`
 }
 
@@ -44,7 +45,7 @@ func (c *daySetCommand) Run(ctx context.Context, clk clock.Clock) error {
 	change := timetable.Change{
 		ID: clickday.DayID(c.ID), Code: c.Code, TitleIT: c.TitleIT, TitleEN: c.TitleEN, Models: c.Models,
 		Prepare: c.Prepare, Sync: c.Sync, Opens: c.Opens, Closes: c.Closes, State: c.State,
-		Granularity: c.Granularity,
+		Granularity: c.Granularity, Rehearsal: c.Rehearsal,
 	}
 	return c.with(ctx, func(db *postgres.DB) error {
 		cal, signed, err := timetable.Set(ctx, db, key, clk, &change)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,7 +40,17 @@ type Day struct {
 	// Granularity of the order, in nanoseconds: arrivals within the same unit
 	// count as simultaneous. 0 means GranularityDefault; see Grain.
 	Granularity int64 `cbor:"12,keyasint,omitempty"`
+	// Rehearsal: the day is a rehearsal, at any time and without value. It takes
+	// copies of applications under ids of their own, never applications.
+	Rehearsal bool `cbor:"13,keyasint,omitempty"`
 }
+
+// RehearsalPrefix begins the codes of rehearsals, and of no other day, so that
+// every number, ledger head and receipt says what it is.
+const RehearsalPrefix = "PROVA"
+
+// RehearsalCode reports whether a code of a click day is that of a rehearsal.
+func RehearsalCode(code string) bool { return strings.HasPrefix(code, RehearsalPrefix) }
 
 // GranularityDefault is the unit of the order of a day that names no other, and
 // the finest; GranularityMax is the coarsest.
@@ -144,6 +155,9 @@ func (d *Day) Validate() error {
 	if d.Granularity != 0 && !ValidGranularity(d.Grain()) {
 		return fmt.Errorf("click day %s: granularity of %s: want a power of ten from 1us to 1s", d.Code, d.Grain())
 	}
+	if d.Rehearsal != RehearsalCode(d.Code) {
+		return fmt.Errorf("click day %s: codes of rehearsals begin with %s, and no others do", d.Code, RehearsalPrefix)
+	}
 	switch d.State {
 	case DayScheduled, DaySuspended, DayClosed:
 		return nil
@@ -179,6 +193,46 @@ func (c *Calendar) Day(id DayID) *Day {
 		}
 	}
 	return nil
+}
+
+// Real returns the days that are no rehearsals.
+func (c *Calendar) Real() []Day {
+	return slices.DeleteFunc(slices.Clone(c.Days), func(d Day) bool { return d.Rehearsal })
+}
+
+// Rehearsal returns the day that rehearsals belong to at an instant, in
+// nanoseconds since 1970, or nil.
+func (c *Calendar) Rehearsal(unixNano int64) *Day {
+	for i := range c.Days {
+		if d := &c.Days[i]; d.Rehearsal && d.PhaseAt(unixNano) == PhaseOpen {
+			return d
+		}
+	}
+	return nil
+}
+
+// Rehearsals are not played so near to an opening, nor so soon after it.
+const (
+	RehearsalFrozenBefore = time.Hour
+	RehearsalFrozenAfter  = time.Hour
+)
+
+// RehearsalFrozen returns until when no rehearsal may begin that would last from
+// one instant to another, both in nanoseconds since 1970, because a click day
+// opens about then; 0 when it may.
+func (c *Calendar) RehearsalFrozen(from, to int64) int64 {
+	until := int64(0)
+	for i := range c.Days {
+		d := &c.Days[i]
+		if d.Rehearsal || d.State == DayClosed {
+			continue
+		}
+		end := d.Opens + int64(RehearsalFrozenAfter)
+		if to >= d.Opens-int64(RehearsalFrozenBefore) && from < end {
+			until = max(until, end)
+		}
+	}
+	return until
 }
 
 func validDayCode(s string) bool {

@@ -72,6 +72,9 @@ func TestDayValidation(t *testing.T) {
 		"code in lower case":  {func(d *Day) { d.Code = "flussi" }, "code"},
 		"code with a stroke":  {func(d *Day) { d.Code = "A/B" }, "code"},
 		"code with an accent": {func(d *Day) { d.Code = "È" }, "code"},
+		"rehearsal":           {func(d *Day) { d.Rehearsal, d.Code = true, "PROVA-2" }, ""},
+		"rehearsal unnamed":   {func(d *Day) { d.Rehearsal = true }, "begin with PROVA"},
+		"no rehearsal":        {func(d *Day) { d.Code = "PROVA" }, "begin with PROVA"},
 		"no model":            {func(d *Day) { d.Models = nil }, "no model"},
 		"bad model":           {func(d *Day) { d.Models = []ModelCode{"B", "TOO-LONG-X"} }, "model code"},
 		"empty model":         {func(d *Day) { d.Models = []ModelCode{""} }, "model code"},
@@ -159,5 +162,36 @@ func TestStamps(t *testing.T) {
 		if s.String() != want {
 			t.Errorf("clock %d: %s", s, s)
 		}
+	}
+}
+
+// TestRehearsalsKeepAwayFromOpenings: an hour before and after, and from nothing
+// else; a calendar tells rehearsals and real days apart.
+func TestRehearsalsKeepAwayFromOpenings(t *testing.T) {
+	hour := int64(time.Hour)
+	real, played := testDay(), testDay()
+	real.Opens, real.Closes = 100*hour, 200*hour
+	played.ID, played.Code, played.Rehearsal, played.Prepare, played.Sync, played.Opens, played.Closes = 9, "PROVA", true, 0, 0, 0, 1000*hour
+	c := Calendar{Version: 1, Days: []Day{played, real}}
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ from, to, want int64 }{
+		{98 * hour, 99*hour - 1, 0}, {98 * hour, 99 * hour, 101 * hour}, {100 * hour, 101 * hour, 101 * hour},
+		{101*hour - 1, 102 * hour, 101 * hour}, {101 * hour, 102 * hour, 0}, {1, 2, 0},
+	} {
+		if got := c.RehearsalFrozen(x.from, x.to); got != x.want {
+			t.Errorf("from %d to %d: until %d, want %d", x.from/hour, x.to/hour, got/hour, x.want/hour)
+		}
+	}
+	if r := c.Rehearsal(50 * hour); r == nil || r.ID != 9 || c.Rehearsal(-1) != nil || c.Rehearsal(1000*hour) != nil {
+		t.Errorf("the day of rehearsals: %v", r)
+	}
+	if days := c.Real(); len(days) != 1 || days[0].ID != 1 || len(c.Days) != 2 {
+		t.Errorf("real days: %v", days)
+	}
+	c.Days[1].State = DayClosed
+	if c.RehearsalFrozen(100*hour, 100*hour) != 0 {
+		t.Error("a day that is closed for good keeps rehearsals away")
 	}
 }

@@ -126,6 +126,11 @@ func testCalendar() clickday.Calendar {
 			ID: 4_000_000_000, Code: "D2", TitleIT: "Subordinato", TitleEN: "Subordinate", Models: []clickday.ModelCode{"B", "B2020"},
 			Prepare: -1, Sync: 0, Opens: 23, Closes: 24, State: clickday.DaySuspended, Granularity: 1_000_000,
 		},
+		{
+			ID: 900, Code: "PROVA", TitleIT: "Prova generale", TitleEN: "Rehearsal", Models: []clickday.ModelCode{"B"},
+			Prepare: at - 40*86400e9, Sync: at - 40*86400e9, Opens: at - 40*86400e9, Closes: at + 400*86400e9,
+			State: clickday.DayScheduled, Rehearsal: true,
+		},
 	}}
 }
 

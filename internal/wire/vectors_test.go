@@ -272,6 +272,9 @@ func buildCalendar(t *testing.T) calendarVector {
 		if d.Granularity != 0 {
 			day["granularity"] = dec(d.Granularity)
 		}
+		if d.Rehearsal {
+			day["rehearsal"] = true
+		}
 		days = append(days, day)
 	}
 	payload := b[calendarPayloadAt:]

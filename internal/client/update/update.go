@@ -126,7 +126,7 @@ func parse(version string) (v [3]int, err error) {
 func Quiet(c *clickday.Calendar, now int64) bool {
 	for i := range c.Days {
 		d := &c.Days[i]
-		if d.State != clickday.DayClosed && now > d.Opens-int64(quietBefore) && now < max(d.Closes, d.Opens)+int64(quietAfter) {
+		if !d.Rehearsal && d.State != clickday.DayClosed && now > d.Opens-int64(quietBefore) && now < max(d.Closes, d.Opens)+int64(quietAfter) {
 			return true
 		}
 	}

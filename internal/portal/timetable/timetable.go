@@ -75,7 +75,13 @@ type Change struct {
 	State                        clickday.DayState
 	// Granularity of the order; 0 leaves it.
 	Granularity time.Duration
+	// Rehearsal makes a new day a rehearsal; what a day is never changes.
+	Rehearsal bool
 }
+
+// ErrRehearsal says that a day cannot become a rehearsal, or cease to be one.
+var ErrRehearsal = errors.New("a click day that is there cannot become a rehearsal: choose another id and code")
+
 
 // Set makes the next version of the calendar with the change in it, signs and
 // stores it. It returns the calendar and its signed bytes.
@@ -92,6 +98,9 @@ func Set(ctx context.Context, store Store, key ed25519.PrivateKey, c clock.Clock
 		}
 		cal.Version++
 		cal.IssuedAt = now.UnixNano()
+		if d := cal.Day(change.ID); d != nil && change.Rehearsal && !d.Rehearsal {
+			return 0, nil, 0, ErrRehearsal
+		}
 		change.apply(&cal, now, sha256.Sum256(seed[:]))
 		out, err = wire.SealCalendar(&cal, key)
 		if err != nil {
@@ -140,7 +149,7 @@ func (c *Change) apply(cal *clickday.Calendar, now time.Time, commitment [32]byt
 }
 
 func (c *Change) newDay(now time.Time) clickday.Day {
-	d := clickday.Day{ID: c.ID, State: clickday.DayScheduled, Prepare: now.UnixNano(), Sync: now.UnixNano()}
+	d := clickday.Day{ID: c.ID, State: clickday.DayScheduled, Rehearsal: c.Rehearsal, Prepare: now.UnixNano(), Sync: now.UnixNano()}
 	if c.Opens != nil && c.Opens.Before(now) {
 		d.Prepare, d.Sync = c.Opens.UnixNano(), c.Opens.UnixNano()
 	}

@@ -95,6 +95,8 @@ def head(major, n):
 
 
 def cbor(v):
+    if v is True:
+        return b"\xf5"
     if isinstance(v, int):
         return head(0, v) if v >= 0 else head(1, -1 - v)
     if isinstance(v, bytes):
@@ -121,6 +123,8 @@ def calendar_payload(v):
         encoded = {i + 1: day[k] for i, k in enumerate(keys)}
         if "granularity" in day:
             encoded[12] = int(day["granularity"])
+        if day.get("rehearsal"):
+            encoded[13] = True
         days.append(encoded)
     return cbor({1: int(v["version"]), 2: int(v["issued_at"]), 3: days})
 
