@@ -1,5 +1,5 @@
 // Command portal is the web portal of applicants and the tools of its operator:
-// serve, migrate, keys, node, day, limit, quota, list, seed. docs/portal.md describes it.
+// serve, migrate, keys, node, day, limit, quota, list, staff, seed. docs/portal.md describes it.
 package main
 
 import (
@@ -38,6 +38,7 @@ type commands struct {
 	Release struct {
 		Add releaseAddCommand `cmd:"" help:"Publish a version of the mini-client for one system, signed."`
 	} `cmd:"" help:"Versions of the mini-client."`
+	Staff    staffCommands    `cmd:"" help:"Roles as staff: help desk, administrators, auditors."`
 	Register registerCommands `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
 	Notices  noticesCommands  `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
 	Seed     seedCommand      `cmd:"" help:"Make the accounts and applications of a demonstration."`

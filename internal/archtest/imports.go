@@ -20,7 +20,7 @@ var fences = []fence{
 	{"github.com/riverqueue/river", []string{"internal/postgres", "cmd"}, "jobs lie in package postgres"},
 	{"github.com/wneessen/go-mail", []string{"internal/mailer"}, "one package speaks SMTP"},
 	{"github.com/emersion/go-smtp", []string{"internal/smtpsink"}, "mail is received in demos and tests only"},
-	{"puntuale/internal/postgres", []string{"internal/postgres", "internal/bench", "internal/demo", "internal/e2e", "internal/installation", "loadtest", "cmd"},
+	{"puntuale/internal/postgres", []string{"internal/postgres", "internal/bench", "internal/demo", "internal/e2e", "internal/installation", "internal/portal/sitetest", "internal/portal/portaltest", "loadtest", "cmd"},
 		"stages declare small interfaces, and only wiring joins them with what implements them"},
 	{"puntuale/internal/queue/redisqueue", []string{"internal/queue/redisqueue", "internal/bench", "internal/demo", "internal/e2e", "internal/installation", "cmd"},
 		"stages declare small interfaces, and only wiring joins them with what implements them"},

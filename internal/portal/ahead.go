@@ -4,11 +4,12 @@ import (
 	"net/http"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/portal/site"
 )
 
 // setAhead says about how many receipts are made before the one that the
 // applicant waits for.
-func (p *Portal) setAhead(r *http.Request, v *visit, s *subject, out *outcomeView) error {
+func (p *Portal) setAhead(r *http.Request, v *site.Visit, s *subject, out *outcomeView) error {
 	if out.State != clickday.Sequenced || out.Receipt != "" || s.day == nil {
 		return nil
 	}
@@ -16,6 +17,6 @@ func (p *Portal) setAhead(r *http.Request, v *visit, s *subject, out *outcomeVie
 	if err != nil {
 		return err
 	}
-	out.Ahead = p.say(v, "outcome.receipt.ahead", n)
+	out.Ahead = p.site.Say(v, "outcome.receipt.ahead", n)
 	return nil
 }

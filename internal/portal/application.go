@@ -7,6 +7,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	"puntuale/internal/portal/site"
 )
 
 // subject is an application with everything its pages need.
@@ -18,12 +19,12 @@ type subject struct {
 
 // subject reads the application of the address; those of others, and ids that
 // are none, are not found.
-func (p *Portal) subject(r *http.Request, v *visit) (*subject, error) {
+func (p *Portal) subject(r *http.Request, v *site.Visit) (*subject, error) {
 	id, err := clickday.ParseApplicationID(r.PathValue("id"))
 	if err != nil {
 		return nil, accounts.ErrNotFound
 	}
-	a, m, err := p.drafts.Read(r.Context(), v.account.ID, id)
+	a, m, err := p.drafts.Read(r.Context(), v.Account.ID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -37,31 +38,31 @@ func (p *Portal) subject(r *http.Request, v *visit) (*subject, error) {
 func (s *subject) url(rest string) string { return "/applications/" + s.ID.String() + rest }
 
 // name is how lists call an application: its worker, else its model.
-func (s *subject) name(p *Portal, v *visit) string {
+func (s *subject) name(p *Portal, v *site.Visit) string {
 	if _, worker := s.model.SummaryOf(s.Answers); worker != "" {
 		return worker
 	}
-	return p.say(v, "application.unnamed")
+	return p.site.Say(v, "application.unnamed")
 }
 
 // crumbs lead from the list to a page about this application.
-func (p *Portal) crumbs(v *visit, s *subject, last string) []crumb {
-	c := []crumb{{p.say(v, "list.title"), "/applications"}}
+func (p *Portal) crumbs(v *site.Visit, s *subject, last string) []site.Crumb {
+	c := []site.Crumb{{Label: p.site.Say(v, "list.title"), URL: "/applications"}}
 	if last == "" {
-		return append(c, crumb{Label: s.name(p, v)})
+		return append(c, site.Crumb{Label: s.name(p, v)})
 	}
-	return append(c, crumb{s.name(p, v), s.url("")}, crumb{Label: last})
+	return append(c, site.Crumb{Label: s.name(p, v), URL: s.url("")}, site.Crumb{Label: last})
 }
 
 type stepView struct {
 	Title string
 	URL   string
-	State badge
+	State site.Badge
 }
 
 type outcomeView struct {
 	State      clickday.SubmissionState
-	Badge      badge
+	Badge      site.Badge
 	Protocol   string
 	Exact      string
 	ExactUTC   string
@@ -84,11 +85,11 @@ type sealView struct {
 }
 
 type applicationView struct {
-	base
+	site.Base
 	URL       string
 	ModelName string
 	Day       *dayView
-	State     badge
+	State     site.Badge
 	Draft     bool
 	Ready     bool
 	Steps     []stepView
@@ -99,13 +100,13 @@ type applicationView struct {
 	Standing  *standingView
 }
 
-func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, err := p.subject(r, v)
 	if err != nil {
 		return err
 	}
 	data := &applicationView{
-		base: base{Text: s.name(p, v), Nav: "applications", Crumbs: p.crumbs(v, s, "")},
+		Base: site.Base{Text: s.name(p, v), Nav: "applications", Crumbs: p.crumbs(v, s, "")},
 		URL:  s.url(""), ModelName: p.modelName(v, s), State: stateOf(&s.Application),
 		Draft: s.State != clickday.Sealed, Ready: s.State == clickday.Ready, Refused: refusedNow(&s.Application),
 	}
@@ -132,19 +133,19 @@ func (p *Portal) application(w http.ResponseWriter, r *http.Request, v *visit) e
 			return err
 		}
 	}
-	return p.render(w, r, v, http.StatusOK, "application", data)
+	return p.site.Render(w, r, v, http.StatusOK, "application", data)
 }
 
-func (p *Portal) modelName(v *visit, s *subject) string {
-	return fmt.Sprintf("%s – %s", s.Model, s.model.Title.In(v.lang))
+func (p *Portal) modelName(v *site.Visit, s *subject) string {
+	return fmt.Sprintf("%s – %s", s.Model, s.model.Title.In(v.Lang))
 }
 
 // steps lists the pages of the form with their state, and the first that is not
 // done.
-func (p *Portal) steps(v *visit, s *subject) (steps []stepView, first string) {
+func (p *Portal) steps(v *site.Visit, s *subject) (steps []stepView, first string) {
 	for i := range s.model.Pages {
 		pg := &s.model.Pages[i]
-		step := stepView{Title: pg.Title.In(v.lang), URL: s.url("/pages/" + pg.ID), State: p.stepState(s, pg.ID)}
+		step := stepView{Title: pg.Title.In(v.Lang), URL: s.url("/pages/" + pg.ID), State: p.stepState(s, pg.ID)}
 		steps = append(steps, step)
 		if first == "" && step.State.Class != "done" {
 			first = step.URL
@@ -153,30 +154,30 @@ func (p *Portal) steps(v *visit, s *subject) (steps []stepView, first string) {
 	return steps, first
 }
 
-func (p *Portal) stepState(s *subject, page string) badge {
-	out := badge{"step.done", "done"}
+func (p *Portal) stepState(s *subject, page string) site.Badge {
+	out := site.Badge{Key: "step.done", Class: "done"}
 	for _, issue := range s.model.CheckPage(page, s.Answers, p.drafts.Today()) {
 		if !issue.Missing {
-			return badge{"step.wrong", "wrong"}
+			return site.Badge{Key: "step.wrong", Class: "wrong"}
 		}
-		out = badge{"step.todo", "todo"}
+		out = site.Badge{Key: "step.todo", Class: "todo"}
 	}
 	return out
 }
 
-func (p *Portal) sealView(r *http.Request, v *visit, s *subject) (*sealView, error) {
-	seal, err := p.store.CurrentSeal(r.Context(), v.account.ID, s.ID)
+func (p *Portal) sealView(r *http.Request, v *site.Visit, s *subject) (*sealView, error) {
+	seal, err := p.store.CurrentSeal(r.Context(), v.Account.ID, s.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &sealView{seal.Version, p.second(v, seal.SealedAt), seal.Digest.String()}, nil
+	return &sealView{seal.Version, p.site.Second(v, seal.SealedAt), seal.Digest.String()}, nil
 }
 
-func (p *Portal) outcomeView(v *visit, s *subject) *outcomeView {
+func (p *Portal) outcomeView(v *site.Visit, s *subject) *outcomeView {
 	o := s.Outcome
 	out := &outcomeView{
 		State: o.State, Badge: sentBadges[o.State], Protocol: protocolOf(&s.Application, s.day),
-		Exact: p.exact(v, o.Stamp.Time()), ExactUTC: p.exactUTC(v, o.Stamp.Time()), Bound: p.bound(v, o.Stamp.Bound),
+		Exact: p.site.Exact(v, o.Stamp.Time()), ExactUTC: p.site.ExactUTC(v, o.Stamp.Time()), Bound: p.site.Bound(v, o.Stamp.Bound),
 		Source: "outcome.source." + o.Stamp.Source.String(), Clock: "outcome.clock." + o.Stamp.Clock.String(),
 		Node: o.Stamp.Node, Submission: o.Submission.String(),
 	}
@@ -185,19 +186,19 @@ func (p *Portal) outcomeView(v *visit, s *subject) *outcomeView {
 	}
 	if o.Reason != "" {
 		m := clickday.MeaningOf(o.Reason)
-		out.Reason, out.ReasonText = m.Title.In(v.lang), m.Detail.In(v.lang)
+		out.Reason, out.ReasonText = m.Title.In(v.Lang), m.Detail.In(v.Lang)
 	}
 	return out
 }
 
 type previewView struct {
-	base
+	site.Base
 	URL      string
-	State    badge
+	State    site.Badge
 	Sections []forms.Section
 }
 
-func (p *Portal) preview(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) preview(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, err := p.subject(r, v)
 	if err != nil {
 		return err
@@ -206,19 +207,19 @@ func (p *Portal) preview(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	return p.render(w, r, v, http.StatusOK, "preview", &previewView{
-		base: base{Title: "preview.title", Nav: "applications", Crumbs: p.crumbs(v, s, p.say(v, "preview.title"))},
+	return p.site.Render(w, r, v, http.StatusOK, "preview", &previewView{
+		Base: site.Base{Title: "preview.title", Nav: "applications", Crumbs: p.crumbs(v, s, p.site.Say(v, "preview.title"))},
 		URL:  s.url(""), State: stateOf(&s.Application), Sections: sections,
 	})
 }
 
 // sections is the preview of what counts: the sealed document if there is one,
 // else the answers so far.
-func (p *Portal) sections(r *http.Request, v *visit, s *subject) ([]forms.Section, error) {
+func (p *Portal) sections(r *http.Request, v *site.Visit, s *subject) ([]forms.Section, error) {
 	if s.State != clickday.Sealed {
-		return s.model.Preview(s.Answers, v.lang), nil
+		return s.model.Preview(s.Answers, v.Lang), nil
 	}
-	seal, err := p.store.CurrentSeal(r.Context(), v.account.ID, s.ID)
+	seal, err := p.store.CurrentSeal(r.Context(), v.Account.ID, s.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -226,15 +227,15 @@ func (p *Portal) sections(r *http.Request, v *visit, s *subject) ([]forms.Sectio
 	if err != nil {
 		return nil, fmt.Errorf("stored seal of %s: %w", s.ID, err)
 	}
-	return s.model.Preview(doc.Answers, v.lang), nil
+	return s.model.Preview(doc.Answers, v.Lang), nil
 }
 
-func (p *Portal) receipt(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) receipt(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, err := p.subject(r, v)
 	if err != nil {
 		return err
 	}
-	pdf, err := p.store.ReceiptOf(r.Context(), v.account.ID, s.ID)
+	pdf, err := p.store.ReceiptOf(r.Context(), v.Account.ID, s.ID)
 	if err != nil {
 		return err
 	}

@@ -9,32 +9,30 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/clickday"
+	"puntuale/internal/portal/site"
 )
 
 // perPage is how many applications a page of the list shows.
 const perPage = 50
 
-// badge is a state in words and its colour.
-type badge struct{ Key, Class string }
-
-var draftBadges = map[clickday.ApplicationState]badge{
-	clickday.ToComplete: {"state.to_complete", "todo"},
-	clickday.ToValidate: {"state.to_validate", "wrong"},
-	clickday.Ready:      {"state.ready", "ready"},
-	clickday.Sealed:     {"state.sealed", "ready"},
+var draftBadges = map[clickday.ApplicationState]site.Badge{
+	clickday.ToComplete: {Key: "state.to_complete", Class: "todo"},
+	clickday.ToValidate: {Key: "state.to_validate", Class: "wrong"},
+	clickday.Ready:      {Key: "state.ready", Class: "ready"},
+	clickday.Sealed:     {Key: "state.sealed", Class: "ready"},
 }
 
-var sentBadges = map[clickday.SubmissionState]badge{
-	clickday.Queued:    {"state.queued", "wait"},
-	clickday.Sequenced: {"state.sequenced", "done"},
-	clickday.Receipted: {"state.receipted", "done"},
-	clickday.Repeated:  {"state.repeated", "wait"},
-	clickday.Refused:   {"state.refused", "wrong"},
+var sentBadges = map[clickday.SubmissionState]site.Badge{
+	clickday.Queued:    {Key: "state.queued", Class: "wait"},
+	clickday.Sequenced: {Key: "state.sequenced", Class: "done"},
+	clickday.Receipted: {Key: "state.receipted", Class: "done"},
+	clickday.Repeated:  {Key: "state.repeated", Class: "wait"},
+	clickday.Refused:   {Key: "state.refused", Class: "wrong"},
 }
 
 // stateOf is the one word for where an application stands. A refusal is past
 // once the application was re-opened or sealed again.
-func stateOf(a *accounts.Application) badge {
+func stateOf(a *accounts.Application) site.Badge {
 	if o := a.Outcome; o != nil && (a.Sent() || refusedNow(a)) {
 		return sentBadges[o.State]
 	}
@@ -54,13 +52,13 @@ type rowView struct {
 	Model    clickday.ModelCode
 	Day      string
 	Opens    string
-	State    badge
+	State    site.Badge
 	Protocol string
 	Updated  string
 }
 
 type applicationsView struct {
-	base
+	site.Base
 	Rows     []rowView
 	Total    int
 	Page     int
@@ -68,12 +66,12 @@ type applicationsView struct {
 	Next     int // 0 for none
 }
 
-func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	page, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil || page < 1 || page > 1_000_000 {
 		page = 1
 	}
-	list, total, err := p.store.Applications(r.Context(), v.account.ID, perPage, (page-1)*perPage)
+	list, total, err := p.store.Applications(r.Context(), v.Account.ID, perPage, (page-1)*perPage)
 	if err != nil {
 		return err
 	}
@@ -81,8 +79,8 @@ func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	data := &applicationsView{base: base{Title: "list.title", Nav: "applications"}, Total: total, Page: page}
-	data.Crumbs = []crumb{{Label: p.say(v, "list.title")}}
+	data := &applicationsView{Base: site.Base{Title: "list.title", Nav: "applications"}, Total: total, Page: page}
+	data.Crumbs = []site.Crumb{{Label: p.site.Say(v, "list.title")}}
 	if page > 1 {
 		data.Previous = page - 1
 	}
@@ -96,20 +94,20 @@ func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *visit) 
 		}
 		data.Rows = append(data.Rows, row)
 	}
-	return p.render(w, r, v, http.StatusOK, "applications", data)
+	return p.site.Render(w, r, v, http.StatusOK, "applications", data)
 }
 
-func (p *Portal) row(v *visit, a *accounts.Application, d *clickday.Day) (rowView, error) {
+func (p *Portal) row(v *site.Visit, a *accounts.Application, d *clickday.Day) (rowView, error) {
 	m, err := p.drafts.ModelOf(a)
 	if err != nil {
 		return rowView{}, err
 	}
 	employer, worker := m.SummaryOf(a.Answers)
 	row := rowView{
-		ID: a.ID.String(), Worker: worker, Employer: employer, Model: a.Model, State: stateOf(a), Updated: p.minute(v, a.UpdatedAt),
+		ID: a.ID.String(), Worker: worker, Employer: employer, Model: a.Model, State: stateOf(a), Updated: p.site.Minute(v, a.UpdatedAt),
 	}
 	if d != nil {
-		row.Day, row.Opens = dayTitle(v, d), p.minute(v, d.OpensAt())
+		row.Day, row.Opens = dayTitle(v, d), p.site.Minute(v, d.OpensAt())
 		row.Protocol = protocolOf(a, d)
 	}
 	return row, nil
@@ -123,32 +121,32 @@ func protocolOf(a *accounts.Application, d *clickday.Day) string {
 }
 
 type newView struct {
-	base
+	site.Base
 	Days  []dayView
 	Error string // key of the texts
 }
 
-func (p *Portal) newForm(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) newForm(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	return p.showNew(w, r, v, http.StatusOK, "")
 }
 
-func (p *Portal) showNew(w http.ResponseWriter, r *http.Request, v *visit, status int, failure string) error {
+func (p *Portal) showNew(w http.ResponseWriter, r *http.Request, v *site.Visit, status int, failure string) error {
 	cal, _, err := p.calendar.Current(r.Context())
 	if err != nil {
 		return err
 	}
-	data := &newView{base: base{Title: "new.title", Nav: "applications"}, Error: failure}
-	data.Crumbs = []crumb{{p.say(v, "list.title"), "/applications"}, {Label: p.say(v, "new.title")}}
+	data := &newView{Base: site.Base{Title: "new.title", Nav: "applications"}, Error: failure}
+	data.Crumbs = []site.Crumb{{Label: p.site.Say(v, "list.title"), URL: "/applications"}, {Label: p.site.Say(v, "new.title")}}
 	for i := range cal.Days {
 		if p.drafts.InPreparation(&cal.Days[i]) {
 			data.Days = append(data.Days, p.dayView(v, &cal.Days[i]))
 		}
 	}
-	return p.render(w, r, v, status, "new", data)
+	return p.site.Render(w, r, v, status, "new", data)
 }
 
 // newSubmit takes one choice "day/model", so that the two always fit.
-func (p *Portal) newSubmit(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) newSubmit(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	day, model, ok := parseChoice(r.PostForm)
 	if !ok {
 		return p.showNew(w, r, v, http.StatusUnprocessableEntity, "new.choose")
@@ -157,7 +155,7 @@ func (p *Portal) newSubmit(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	a, err := p.drafts.Begin(r.Context(), v.account.ID, cal.Day(day), model)
+	a, err := p.drafts.Begin(r.Context(), v.Account.ID, cal.Day(day), model)
 	if errors.Is(err, drafts.ErrDay) || errors.Is(err, drafts.ErrModel) {
 		return p.showNew(w, r, v, http.StatusUnprocessableEntity, "new.gone")
 	}

@@ -13,18 +13,18 @@ import (
 // there for clients of older nodes.
 func TestConfigNamesTheTicketedAddress(t *testing.T) {
 	s := newSite(t)
-	p := &program{site: s}
+	p := &program{testSite: s}
 	for warm, want := range map[string]string{
 		"":                       `"url":"https://127.0.0.1:8443","public_key":`,
 		"https://127.0.0.1:8444": `"url":"https://127.0.0.1:8443","warm_url":"https://127.0.0.1:8444","public_key":`,
 	} {
 		n := accounts.Node{ID: 1, URL: "https://127.0.0.1:8443", WarmURL: warm, PublicKey: make([]byte, 32)}
-		if err := s.db.SetNode(context.Background(), &n); err != nil {
+		if err := s.DB.SetNode(context.Background(), &n); err != nil {
 			t.Fatal(err)
 		}
 		res := p.call(http.MethodGet, "/api/v1/config", "")
-		if res.status != http.StatusOK || !strings.Contains(res.body, want) {
-			t.Errorf("ticketed address %q: %d %s", warm, res.status, res.body)
+		if res.Status != http.StatusOK || !strings.Contains(res.Body, want) {
+			t.Errorf("ticketed address %q: %d %s", warm, res.Status, res.Body)
 		}
 	}
 }

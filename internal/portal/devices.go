@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/portal/site"
 )
 
 type deviceView struct {
@@ -15,32 +16,32 @@ type deviceView struct {
 }
 
 type devicesView struct {
-	base
+	site.Base
 	Devices []deviceView
 }
 
-func (p *Portal) devices(w http.ResponseWriter, r *http.Request, v *visit) error {
-	list, err := p.store.Devices(r.Context(), v.account.ID)
+func (p *Portal) devices(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
+	list, err := p.store.Devices(r.Context(), v.Account.ID)
 	if err != nil {
 		return err
 	}
-	data := &devicesView{base: base{Title: "devices.title", Nav: "devices", Crumbs: []crumb{{Label: p.say(v, "devices.title")}}}}
+	data := &devicesView{Base: site.Base{Title: "devices.title", Nav: "devices", Crumbs: []site.Crumb{{Label: p.site.Say(v, "devices.title")}}}}
 	for _, d := range list {
-		data.Devices = append(data.Devices, deviceView{d.ID, d.Name, p.minute(v, d.CreatedAt), d.Revoked})
+		data.Devices = append(data.Devices, deviceView{d.ID, d.Name, p.site.Minute(v, d.CreatedAt), d.Revoked})
 	}
-	return p.render(w, r, v, http.StatusOK, "devices", data)
+	return p.site.Render(w, r, v, http.StatusOK, "devices", data)
 }
 
-func (p *Portal) revokeDevice(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) revokeDevice(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
 		return accounts.ErrNotFound
 	}
-	if err := p.store.RevokeDevice(r.Context(), v.account.ID, id, p.clock.Now()); err != nil {
+	if err := p.store.RevokeDevice(r.Context(), v.Account.ID, id, p.clock.Now()); err != nil {
 		return err
 	}
-	p.log.InfoContext(r.Context(), "device revoked", "account", v.account.ID, "device", id)
-	p.flash(r, "flash.revoked")
+	p.log.InfoContext(r.Context(), "device revoked", "account", v.Account.ID, "device", id)
+	p.site.Flash(r, "flash.revoked")
 	http.Redirect(w, r, "/devices", http.StatusSeeOther)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/portal/site"
 )
 
 // maxDevMails is what the page of a demo shows, the newest.
@@ -26,17 +27,17 @@ type mailView struct {
 }
 
 type devMailView struct {
-	base
+	site.Base
 	Mails []mailView
 	More  int // older ones that are not shown
 }
 
 // devMail shows the mails that a demo's mail server has kept instead of
 // delivering them. It is there only with Config.DevMail.
-func (p *Portal) devMail(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) devMail(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	root, err := os.OpenRoot(p.cfg.DevMail)
 	if errors.Is(err, fs.ErrNotExist) {
-		return p.render(w, r, v, http.StatusOK, "devmail", p.devMailView(v))
+		return p.site.Render(w, r, v, http.StatusOK, "devmail", p.devMailView(v))
 	}
 	if err != nil {
 		return fmt.Errorf("dev mail: %w", err)
@@ -66,11 +67,11 @@ func (p *Portal) devMail(w http.ResponseWriter, r *http.Request, v *visit) error
 		}
 		data.Mails = append(data.Mails, m)
 	}
-	return p.render(w, r, v, http.StatusOK, "devmail", data)
+	return p.site.Render(w, r, v, http.StatusOK, "devmail", data)
 }
 
-func (p *Portal) devMailView(v *visit) *devMailView {
-	return &devMailView{base: base{Title: "devmail.title", Crumbs: []crumb{{Label: p.say(v, "devmail.title")}}}}
+func (p *Portal) devMailView(v *site.Visit) *devMailView {
+	return &devMailView{Base: site.Base{Title: "devmail.title", Crumbs: []site.Crumb{{Label: p.site.Say(v, "devmail.title")}}}}
 }
 
 // readMail takes out what a person reads: headers and the plain text.
@@ -106,12 +107,12 @@ func readMail(b []byte) (mailView, error) {
 }
 
 // segnatura is the protocol signature of the applicant's own application.
-func (p *Portal) segnatura(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) segnatura(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, err := p.subject(r, v)
 	if err != nil {
 		return err
 	}
-	xml, err := p.store.SegnaturaOf(r.Context(), v.account.ID, s.ID)
+	xml, err := p.store.SegnaturaOf(r.Context(), v.Account.ID, s.ID)
 	if err != nil {
 		return err
 	}
@@ -124,8 +125,8 @@ func (p *Portal) segnatura(w http.ResponseWriter, r *http.Request, v *visit) err
 }
 
 // segnaturaURL returns the address of the signature, empty while there is none.
-func (p *Portal) segnaturaURL(r *http.Request, v *visit, s *subject) (string, error) {
-	_, err := p.store.SegnaturaOf(r.Context(), v.account.ID, s.ID)
+func (p *Portal) segnaturaURL(r *http.Request, v *site.Visit, s *subject) (string, error) {
+	_, err := p.store.SegnaturaOf(r.Context(), v.Account.ID, s.ID)
 	if errors.Is(err, accounts.ErrNotFound) {
 		return "", nil
 	}

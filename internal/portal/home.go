@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/portal/site"
 )
 
 // dayView is a click day as lists show it.
@@ -15,7 +16,7 @@ type dayView struct {
 	Opens  string
 	Closes string
 	State  string // key of the texts
-	Class  string // of the badge
+	Class  string // of the site.Badge
 	Models []modelView
 }
 
@@ -25,9 +26,9 @@ type modelView struct {
 	About string
 }
 
-func (p *Portal) dayView(v *visit, d *clickday.Day) dayView {
+func (p *Portal) dayView(v *site.Visit, d *clickday.Day) dayView {
 	out := dayView{
-		ID: d.ID, Code: d.Code, Title: dayTitle(v, d), Opens: p.second(v, d.OpensAt()), Closes: p.minute(v, d.ClosesAt()),
+		ID: d.ID, Code: d.Code, Title: dayTitle(v, d), Opens: p.site.Second(v, d.OpensAt()), Closes: p.site.Minute(v, d.ClosesAt()),
 	}
 	switch d.PhaseAt(p.clock.Now().UnixNano()) {
 	case clickday.PhaseBefore:
@@ -41,59 +42,59 @@ func (p *Portal) dayView(v *visit, d *clickday.Day) dayView {
 	}
 	for _, code := range d.Models {
 		if m, ok := p.cfg.Models.Newest(code); ok {
-			out.Models = append(out.Models, modelView{code, m.Title.In(v.lang), m.About.In(v.lang)})
+			out.Models = append(out.Models, modelView{code, m.Title.In(v.Lang), m.About.In(v.Lang)})
 		}
 	}
 	return out
 }
 
-func dayTitle(v *visit, d *clickday.Day) string {
-	return clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.lang)
+func dayTitle(v *site.Visit, d *clickday.Day) string {
+	return clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.Lang)
 }
 
 // maxDaysShown keeps the first page short when many days have passed.
 const maxDaysShown = 10
 
 type homeView struct {
-	base
+	site.Base
 	Days []dayView // the newest opening first
 }
 
-func (p *Portal) home(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) home(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	cal, _, err := p.calendar.Current(r.Context())
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(cal.Days, func(a, b clickday.Day) int { return int(min(max(b.Opens-a.Opens, -1), 1)) })
-	data := &homeView{base: base{Title: "home.title", Nav: "home"}}
+	data := &homeView{Base: site.Base{Title: "home.title", Nav: "home"}}
 	for i := range cal.Days[:min(len(cal.Days), maxDaysShown)] {
 		data.Days = append(data.Days, p.dayView(v, &cal.Days[i]))
 	}
-	return p.render(w, r, v, http.StatusOK, "home", data)
+	return p.site.Render(w, r, v, http.StatusOK, "home", data)
 }
 
 type infoView struct {
-	base
+	site.Base
 	PublicURL  string
 	NTPServers []string
 }
 
-func (p *Portal) info(w http.ResponseWriter, r *http.Request, v *visit, name string) error {
+func (p *Portal) info(w http.ResponseWriter, r *http.Request, v *site.Visit, name string) error {
 	title := name + ".title"
-	return p.render(w, r, v, http.StatusOK, name, &infoView{
-		base:      base{Title: title, Nav: name, Crumbs: []crumb{{Label: p.say(v, title)}}},
+	return p.site.Render(w, r, v, http.StatusOK, name, &infoView{
+		Base:      site.Base{Title: title, Nav: name, Crumbs: []site.Crumb{{Label: p.site.Say(v, title)}}},
 		PublicURL: p.cfg.PublicURL, NTPServers: p.cfg.NTPServers,
 	})
 }
 
-func (p *Portal) miniclient(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) miniclient(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	return p.info(w, r, v, "miniclient")
 }
 
-func (p *Portal) accessibility(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) accessibility(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	return p.info(w, r, v, "accessibility")
 }
 
-func (p *Portal) privacy(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) privacy(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	return p.info(w, r, v, "privacy")
 }

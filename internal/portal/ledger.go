@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/ledger"
+	"puntuale/internal/portal/site"
 )
 
 // LedgerStore is what the public ledger is read from. Everything in it is for
@@ -50,26 +50,26 @@ type ledgerDayView struct {
 }
 
 type ledgerView struct {
-	base
+	site.Base
 	One  bool // the page of one day
 	Days []ledgerDayView
 }
 
 // ledgers is the page about all ledgers, the newest click days first.
-func (p *Portal) ledgers(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) ledgers(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	days, err := p.ledgerDays(r.Context(), v)
 	if err != nil {
 		return err
 	}
 	data := &ledgerView{
-		base: base{Title: "ledger.title", Nav: "ledger", Crumbs: []crumb{{Label: p.say(v, "ledger.title")}}},
+		Base: site.Base{Title: "ledger.title", Nav: "ledger", Crumbs: []site.Crumb{{Label: p.site.Say(v, "ledger.title")}}},
 		Days: days[:min(len(days), maxDaysShown)],
 	}
-	return p.render(w, r, v, http.StatusOK, "ledger", data)
+	return p.site.Render(w, r, v, http.StatusOK, "ledger", data)
 }
 
 // ledgerDay is the page of one click day.
-func (p *Portal) ledgerDay(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) ledgerDay(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	days, err := p.ledgerDays(r.Context(), v)
 	if err != nil {
 		return err
@@ -78,16 +78,16 @@ func (p *Portal) ledgerDay(w http.ResponseWriter, r *http.Request, v *visit) err
 	if i < 0 {
 		return accounts.ErrNotFound
 	}
-	return p.render(w, r, v, http.StatusOK, "ledger", &ledgerView{
-		base: base{Text: p.say(v, "ledger.of", days[i].Day.Title), Nav: "ledger", Crumbs: []crumb{
-			{Label: p.say(v, "ledger.title"), URL: "/ledger"}, {Label: days[i].Day.Code},
+	return p.site.Render(w, r, v, http.StatusOK, "ledger", &ledgerView{
+		Base: site.Base{Text: p.site.Say(v, "ledger.of", days[i].Day.Title), Nav: "ledger", Crumbs: []site.Crumb{
+			{Label: p.site.Say(v, "ledger.title"), URL: "/ledger"}, {Label: days[i].Day.Code},
 		}},
 		One: true, Days: days[i : i+1],
 	})
 }
 
 // ledgerDays joins the calendar, which has the commitments, with the ledgers.
-func (p *Portal) ledgerDays(ctx context.Context, v *visit) ([]ledgerDayView, error) {
+func (p *Portal) ledgerDays(ctx context.Context, v *site.Visit) ([]ledgerDayView, error) {
 	cal, _, err := p.calendar.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -111,19 +111,19 @@ func (p *Portal) ledgerDays(ctx context.Context, v *visit) ([]ledgerDayView, err
 	return out, nil
 }
 
-func (p *Portal) summarise(v *visit, view *ledgerDayView, s *ledger.Summary) {
+func (p *Portal) summarise(v *site.Visit, view *ledgerDayView, s *ledger.Summary) {
 	view.Files, view.Origin = p.cfg.PublicURL+view.URL, s.Head.Origin
 	if p.cfg.Ledger != nil {
 		view.Key = p.cfg.Ledger.DayKey(s.Code)
 	}
-	view.Size, view.Root, view.Heads = thousands(v, s.Head.Size), s.Head.Root.String(), thousands(v, s.Heads)
-	view.Signed = p.second(v, s.SignedAt)
+	view.Size, view.Root, view.Heads = site.Thousands(v, s.Head.Size), s.Head.Root.String(), site.Thousands(v, s.Heads)
+	view.Signed = p.site.Second(v, s.SignedAt)
 	if s.StampedSize > 0 {
-		view.Stamped, view.StampedAt, view.StampedAll = thousands(v, s.StampedSize), p.second(v, s.StampedAt), s.StampedSize == s.Head.Size
+		view.Stamped, view.StampedAt, view.StampedAll = site.Thousands(v, s.StampedSize), p.site.Second(v, s.StampedAt), s.StampedSize == s.Head.Size
 	}
-	view.ClosePairs, view.Close = thousands(v, s.ClosePairs), s.ClosePairs > 0
+	view.ClosePairs, view.Close = site.Thousands(v, s.ClosePairs), s.ClosePairs > 0
 	if s.Seed != nil {
-		view.Seed, view.Revealed = hex.EncodeToString(s.Seed), p.second(v, s.RevealedAt)
+		view.Seed, view.Revealed = hex.EncodeToString(s.Seed), p.site.Second(v, s.RevealedAt)
 	}
 }
 
@@ -132,17 +132,4 @@ func grainText(g time.Duration) string {
 	s := g.String()
 	i := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 	return s[:i] + "\u00a0" + s[i:]
-}
-
-// thousands writes a number the way the language groups its digits.
-func thousands(v *visit, n int64) string {
-	mark := "."
-	if v.lang == "en" {
-		mark = ","
-	}
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + mark + s[i:]
-	}
-	return s
 }

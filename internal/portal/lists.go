@@ -12,6 +12,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/lists"
+	"puntuale/internal/portal/site"
 	"puntuale/internal/quota"
 	"puntuale/internal/ranking"
 )
@@ -38,7 +39,7 @@ type listView struct {
 	URL      string
 	Version  int
 	Kind     string // key of the texts
-	Class    string // of the badge
+	Class    string // of the site.Badge
 	At       string
 	Operator string
 	Reason   string
@@ -67,13 +68,13 @@ type listDayView struct {
 }
 
 type listsView struct {
-	base
+	site.Base
 	Days []listDayView
 }
 
 // publicLists is the page with everything that is published, the newest click
 // days first.
-func (p *Portal) publicLists(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) publicLists(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	cal, _, err := p.calendar.Current(r.Context())
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (p *Portal) publicLists(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err != nil {
 		return err
 	}
-	data := &listsView{base: base{Title: "lists.title", Nav: "lists", Crumbs: []crumb{{Label: p.say(v, "lists.title")}}}}
+	data := &listsView{Base: site.Base{Title: "lists.title", Nav: "lists", Crumbs: []site.Crumb{{Label: p.site.Say(v, "lists.title")}}}}
 	for _, d := range newestFirst(cal.Days) {
 		view := listDayView{Day: p.dayView(v, &d)}
 		for i := range quotas {
@@ -101,13 +102,13 @@ func (p *Portal) publicLists(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 		data.Days = append(data.Days, view)
 	}
-	return p.render(w, r, v, http.StatusOK, "lists", data)
+	return p.site.Render(w, r, v, http.StatusOK, "lists", data)
 }
 
-func (p *Portal) listView(v *visit, l *lists.Published) listView {
+func (p *Portal) listView(v *site.Visit, l *lists.Published) listView {
 	out := listView{
-		URL: listURL(l.DayCode, l.Version), Version: l.Version, Kind: "lists.provisional", Class: "wait", At: p.second(v, l.At),
-		Operator: l.Operator, Reason: l.Reason, Numbered: thousands(v, l.Summary.Numbered),
+		URL: listURL(l.DayCode, l.Version), Version: l.Version, Kind: "lists.provisional", Class: "wait", At: p.site.Second(v, l.At),
+		Operator: l.Operator, Reason: l.Reason, Numbered: site.Thousands(v, l.Summary.Numbered),
 	}
 	if l.Kind == ranking.Final {
 		out.Kind, out.Class = "lists.final", "done"
@@ -117,7 +118,7 @@ func (p *Portal) listView(v *visit, l *lists.Published) listView {
 		for i := range l.Summary.Groups {
 			n += l.Summary.Groups[i].Used
 		}
-		out.Admitted = thousands(v, n)
+		out.Admitted = site.Thousands(v, n)
 	}
 	return out
 }
@@ -126,10 +127,10 @@ func listURL(dayCode string, version int) string {
 	return "/lists/" + dayCode + "/" + strconv.Itoa(version)
 }
 
-func (p *Portal) quotasView(v *visit, q *lists.Quotas) quotasView {
+func (p *Portal) quotasView(v *site.Visit, q *lists.Quotas) quotasView {
 	out := quotasView{
-		URL: "/quotas/" + q.DayCode + "/" + strconv.Itoa(q.Version), Version: q.Version, At: p.second(v, q.At), Operator: q.Operator,
-		Reason: q.Reason, Rule: p.words.Rule(q.Rule, v.lang), Total: thousands(v, q.Table.Total()), Groups: thousands(v, int64(len(q.Table.Rows()))),
+		URL: "/quotas/" + q.DayCode + "/" + strconv.Itoa(q.Version), Version: q.Version, At: p.site.Second(v, q.At), Operator: q.Operator,
+		Reason: q.Reason, Rule: p.words.Rule(q.Rule, v.Lang), Total: site.Thousands(v, q.Table.Total()), Groups: site.Thousands(v, int64(len(q.Table.Rows()))),
 	}
 	if len(q.Document) > 0 {
 		out.SHA256 = hexSum(q.Document)
@@ -153,7 +154,7 @@ type fileView struct {
 }
 
 type listPageView struct {
-	base
+	site.Base
 	List listView
 	Day  dayView
 
@@ -173,7 +174,7 @@ type listPageView struct {
 type labelled struct{ Key, Value string }
 
 // publicList is the page of one published list.
-func (p *Portal) publicList(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) publicList(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	version, err := versionOf(r)
 	if err != nil {
 		return err
@@ -189,18 +190,18 @@ func (p *Portal) publicList(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err := p.listDay(r, v, data, l); err != nil {
 		return err
 	}
-	data.base = base{Text: p.say(v, data.List.Kind+".of", data.Day.Title), Nav: "lists", Crumbs: []crumb{
-		{p.say(v, "lists.title"), "/lists"}, {Label: p.say(v, "lists.version", l.DayCode, l.Version)},
+	data.Base = site.Base{Text: p.site.Say(v, data.List.Kind+".of", data.Day.Title), Nav: "lists", Crumbs: []site.Crumb{
+		{Label: p.site.Say(v, "lists.title"), URL: "/lists"}, {Label: p.site.Say(v, "lists.version", l.DayCode, l.Version)},
 	}}
 	if rule, err := quota.ParseRule(l.Rule); err == nil {
-		data.Rule = p.words.Rule(rule, v.lang)
+		data.Rule = p.words.Rule(rule, v.Lang)
 		data.Quotas = "/quotas/" + l.DayCode + "/" + strconv.Itoa(l.Quotas)
 	}
 	p.listTables(v, data, l)
-	return p.render(w, r, v, http.StatusOK, "list", data)
+	return p.site.Render(w, r, v, http.StatusOK, "list", data)
 }
 
-func (p *Portal) listDay(r *http.Request, v *visit, data *listPageView, l *lists.Published) error {
+func (p *Portal) listDay(r *http.Request, v *site.Visit, data *listPageView, l *lists.Published) error {
 	cal, _, err := p.calendar.Current(r.Context())
 	if err != nil {
 		return err
@@ -215,34 +216,34 @@ func (p *Portal) listDay(r *http.Request, v *visit, data *listPageView, l *lists
 		if ns == 0 {
 			return "–"
 		}
-		return p.exactTo(v, time.Unix(0, ns), day.Grain())
+		return p.site.ExactTo(v, time.Unix(0, ns), day.Grain())
 	}
 	data.Facts = []labelled{
-		{"lists.numbered", thousands(v, s.Numbered)}, {"lists.repeated", thousands(v, s.Repeated)}, {"lists.refused", thousands(v, s.Refused)},
-		{"lists.late", thousands(v, s.Late)}, {"lists.close", thousands(v, s.ClosePairs)},
+		{"lists.numbered", site.Thousands(v, s.Numbered)}, {"lists.repeated", site.Thousands(v, s.Repeated)}, {"lists.refused", site.Thousands(v, s.Refused)},
+		{"lists.late", site.Thousands(v, s.Late)}, {"lists.close", site.Thousands(v, s.ClosePairs)},
 		{"lists.first", at(s.First)}, {"lists.last", at(s.Last)},
 	}
 	return nil
 }
 
 // listTables fills the groups, moves and files.
-func (p *Portal) listTables(v *visit, data *listPageView, l *lists.Published) {
+func (p *Portal) listTables(v *site.Visit, data *listPageView, l *lists.Published) {
 	for i := range l.Summary.Groups {
 		c := &l.Summary.Groups[i]
 		if c.Places == 0 && c.Demand == 0 {
 			continue
 		}
 		g := groupView{
-			Name: p.words.Group(c.Group, v.lang), Code: string(c.Group), Places: thousands(v, c.Places), Demand: thousands(v, c.Demand),
+			Name: p.words.Group(c.Group, v.Lang), Code: string(c.Group), Places: site.Thousands(v, c.Places), Demand: site.Thousands(v, c.Demand),
 			Admitted: "–", Reallocated: "–", Waits: "–",
 		}
 		if l.Summary.Decided {
-			g.Admitted, g.Reallocated, g.Waits = thousands(v, c.Own+c.Reallocated), thousands(v, c.Reallocated), thousands(v, c.Waiting)
+			g.Admitted, g.Reallocated, g.Waits = site.Thousands(v, c.Own+c.Reallocated), site.Thousands(v, c.Reallocated), site.Thousands(v, c.Waiting)
 		}
 		data.Groups = append(data.Groups, g)
 	}
 	for _, m := range l.Summary.Moves {
-		data.Moves = append(data.Moves, moveView{m.Round, p.words.Group(m.From, v.lang), p.words.Group(m.To, v.lang), thousands(v, m.Places)})
+		data.Moves = append(data.Moves, moveView{m.Round, p.words.Group(m.From, v.Lang), p.words.Group(m.To, v.Lang), site.Thousands(v, m.Places)})
 	}
 	for _, f := range inReadingOrder(l.Files) {
 		what := "lists.file.part"
@@ -253,7 +254,7 @@ func (p *Portal) listTables(v *visit, data *listPageView, l *lists.Published) {
 			what = "lists.file.summary"
 		}
 		data.Files = append(data.Files, fileView{
-			Name: f.Name, URL: listURL(l.DayCode, l.Version) + "/" + f.Name, Size: p.size(v, f.Size), SHA256: hex.EncodeToString(f.SHA256[:]), What: what,
+			Name: f.Name, URL: listURL(l.DayCode, l.Version) + "/" + f.Name, Size: site.Size(v, f.Size), SHA256: hex.EncodeToString(f.SHA256[:]), What: what,
 		})
 	}
 }
@@ -275,35 +276,8 @@ func inReadingOrder(files []lists.File) []lists.File {
 	return out
 }
 
-// exactTo writes an instant in Italian time, to the granularity of its day.
-func (p *Portal) exactTo(v *visit, t time.Time, grain time.Duration) string {
-	t = t.In(p.rome)
-	zone, _ := t.Zone()
-	digits := 0
-	for u := time.Second; u > grain && digits < 6; u /= 10 {
-		digits++
-	}
-	part := ""
-	if digits > 0 {
-		part = fraction(v, t)[:digits+1] // the mark, then the digits
-	}
-	return p.say(v, "time.exact", t.Format("02/01/2006"), t.Format("15:04:05")+part, zone)
-}
-
-// size writes a number of bytes for people.
-func (p *Portal) size(v *visit, n int64) string {
-	switch {
-	case n < 1000:
-		return thousands(v, n) + "\u00a0byte"
-	case n < 1_000_000:
-		return thousands(v, (n+500)/1000) + "\u00a0kB"
-	default:
-		return thousands(v, (n+500_000)/1_000_000) + "\u00a0MB"
-	}
-}
-
 type quotaPageView struct {
-	base
+	site.Base
 	Quotas  quotasView
 	RuleRaw string
 	Rows    []groupView
@@ -315,7 +289,7 @@ type quotaPageView struct {
 const maxQuotaRows = 500
 
 // publicQuotas is the page of one version of the quotas.
-func (p *Portal) publicQuotas(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) publicQuotas(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	version, err := versionOf(r)
 	if err != nil {
 		return err
@@ -324,18 +298,18 @@ func (p *Portal) publicQuotas(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return missing(err)
 	}
-	data := &quotaPageView{Quotas: p.quotasView(v, q), RuleRaw: q.Rule.String(), Nations: p.words.Nations(q.Nations, v.lang)}
-	data.base = base{Text: p.say(v, "quotas.of", q.DayCode, q.Version), Nav: "lists", Crumbs: []crumb{
-		{p.say(v, "lists.title"), "/lists"}, {Label: p.say(v, "quotas.crumb", q.DayCode, q.Version)},
+	data := &quotaPageView{Quotas: p.quotasView(v, q), RuleRaw: q.Rule.String(), Nations: p.words.Nations(q.Nations, v.Lang)}
+	data.Base = site.Base{Text: p.site.Say(v, "quotas.of", q.DayCode, q.Version), Nav: "lists", Crumbs: []site.Crumb{
+		{Label: p.site.Say(v, "lists.title"), URL: "/lists"}, {Label: p.site.Say(v, "quotas.crumb", q.DayCode, q.Version)},
 	}}
 	rows := q.Table.Rows()
 	if len(rows) > maxQuotaRows {
-		data.More, rows = thousands(v, int64(len(rows)-maxQuotaRows)), rows[:maxQuotaRows]
+		data.More, rows = site.Thousands(v, int64(len(rows)-maxQuotaRows)), rows[:maxQuotaRows]
 	}
 	for _, row := range rows {
-		data.Rows = append(data.Rows, groupView{Name: p.words.Group(row.Group, v.lang), Code: string(row.Group), Places: thousands(v, row.Places)})
+		data.Rows = append(data.Rows, groupView{Name: p.words.Group(row.Group, v.Lang), Code: string(row.Group), Places: site.Thousands(v, row.Places)})
 	}
-	return p.render(w, r, v, http.StatusOK, "quotas", data)
+	return p.site.Render(w, r, v, http.StatusOK, "quotas", data)
 }
 
 func versionOf(r *http.Request) (int, error) {

@@ -14,6 +14,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/lists"
+	"puntuale/internal/portal/site"
 )
 
 // Names of the files of a version of the quotas.
@@ -90,7 +91,7 @@ func (p *Portal) quotaFiles() http.Handler {
 func (p *Portal) download(h func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			p.fail(w, r, &visit{lang: chosenLanguage(r)}, err)
+			p.site.Fail(w, r, &site.Visit{Lang: site.ChosenLanguage(r)}, err)
 		}
 	})
 }

@@ -8,32 +8,33 @@ import (
 	"strings"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/portal/site"
 )
 
 type loginView struct {
-	base
+	site.Base
 	Email   string
 	Next    string
 	Error   string // key of the texts
 	Minutes int    // to wait, when throttled
 }
 
-func (p *Portal) loginForm(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) loginForm(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	next := r.URL.Query().Get("next")
-	if v.account != nil {
+	if v.Account != nil {
 		http.Redirect(w, r, target(next), http.StatusSeeOther)
 		return nil
 	}
 	return p.showLogin(w, r, v, http.StatusOK, &loginView{Next: next})
 }
 
-func (p *Portal) showLogin(w http.ResponseWriter, r *http.Request, v *visit, status int, data *loginView) error {
+func (p *Portal) showLogin(w http.ResponseWriter, r *http.Request, v *site.Visit, status int, data *loginView) error {
 	data.Title, data.Nav = "login.title", "login"
-	data.Crumbs = []crumb{{Label: p.say(v, "login.title")}}
-	return p.render(w, r, v, status, "login", data)
+	data.Crumbs = []site.Crumb{{Label: p.site.Say(v, "login.title")}}
+	return p.site.Render(w, r, v, status, "login", data)
 }
 
-func (p *Portal) loginSubmit(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) loginSubmit(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	email, next := strings.TrimSpace(r.PostForm.Get("email")), r.PostForm.Get("next")
 	acc, err := p.login.Login(r.Context(), email, r.PostForm.Get("password"))
 	var throttled *accounts.ThrottledError
@@ -49,11 +50,9 @@ func (p *Portal) loginSubmit(w http.ResponseWriter, r *http.Request, v *visit) e
 	case err != nil:
 		return err
 	}
-	// A new id, so that one planted before the log-in is worth nothing.
-	if err := p.sessions.RenewToken(r.Context()); err != nil {
+	if err := p.site.LogIn(r, acc.ID); err != nil {
 		return err
 	}
-	p.sessions.Put(r.Context(), accountKey, int64(acc.ID))
 	p.log.InfoContext(r.Context(), "log-in", "account", acc.ID)
 	http.Redirect(w, r, target(next), http.StatusSeeOther)
 	return nil
@@ -61,17 +60,16 @@ func (p *Portal) loginSubmit(w http.ResponseWriter, r *http.Request, v *visit) e
 
 // target is where a log-in leads.
 func target(next string) string {
-	if localPath(next) {
+	if site.LocalPath(next) {
 		return next
 	}
 	return "/applications"
 }
 
-func (p *Portal) logout(w http.ResponseWriter, r *http.Request, _ *visit) error {
-	if err := p.sessions.Destroy(r.Context()); err != nil {
+func (p *Portal) logout(w http.ResponseWriter, r *http.Request, _ *site.Visit) error {
+	if err := p.site.LogOut(w, r); err != nil {
 		return err
 	}
-	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
 	"puntuale/internal/forms/sample"
+	"puntuale/internal/portal/sitetest"
 	"puntuale/internal/portal/timetable"
 )
 
@@ -31,7 +32,7 @@ const nurses = `{"code": "NURSE", "version": 1, "title": {"it": "Infermieri", "e
 
 // allModels is a portal whose one click day takes every model, and one more that
 // is read from a file at run time.
-func allModels(t *testing.T) *site {
+func allModels(t *testing.T) *testSite {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "nurse-1.json"), []byte(nurses), 0o644); err != nil {
@@ -46,10 +47,10 @@ func allModels(t *testing.T) *site {
 	for _, m := range models.All() {
 		codes = append(codes, m.Code)
 	}
-	prepare, sync, closes := s.clock.Now().Add(-time.Hour), s.opens.Add(-24*time.Hour), s.opens.Add(10*time.Hour)
-	_, _, err = timetable.Set(context.Background(), s.db, s.calKey, s.clock, &timetable.Change{
+	prepare, sync, closes := s.Clock.Now().Add(-time.Hour), s.Opens.Add(-24*time.Hour), s.Opens.Add(10*time.Hour)
+	_, _, err = timetable.Set(context.Background(), s.DB, s.CalendarKey, s.Clock, &timetable.Change{
 		ID: 2, Code: "TUTTI", TitleIT: "Tutti i modelli", TitleEN: "All models", Models: codes,
-		Prepare: &prepare, Sync: &sync, Opens: &s.opens, Closes: &closes,
+		Prepare: &prepare, Sync: &sync, Opens: &s.Opens, Closes: &closes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -63,15 +64,14 @@ func allModels(t *testing.T) *site {
 func TestEveryModelFromChoiceToSeal(t *testing.T) {
 	s := allModels(t)
 	b := s.loggedIn("mario.rossi@example.it")
-	if n := b.open("/applications/new").Find(`input[value^="2/"]`).Length(); n != len(s.models.All()) {
-		t.Errorf("%d models can be chosen, want %d", n, len(s.models.All()))
+	if n := b.Open("/applications/new").Find(`input[value^="2/"]`).Length(); n != len(s.Models.All()) {
+		t.Errorf("%d models can be chosen, want %d", n, len(s.Models.All()))
 	}
-	for _, m := range s.models.All() {
+	for _, m := range s.Models.All() {
 		t.Run(string(m.Code), func(t *testing.T) {
-			b := &browser{s, b.client}
-			answers := sample.Of(sample.New(17), m, sample.Any, s.clock.Now())
+			answers := sample.Of(sample.New(17), m, sample.Any, s.Clock.Now())
 			path := b.walk(t, m, answers)
-			preview := b.open(path + "/preview").Find("main").Text()
+			preview := b.Open(path + "/preview").Find("main").Text()
 			for _, section := range m.Preview(answers, "it") {
 				for _, row := range section.Rows {
 					if !strings.Contains(preview, row.Label) || !strings.Contains(preview, row.Value) {
@@ -87,11 +87,11 @@ func TestEveryModelFromChoiceToSeal(t *testing.T) {
 // walk fills in a new application and returns its path.
 func (b *browser) walk(t *testing.T, m *forms.Model, answers forms.Answers) string {
 	t.Helper()
-	res := b.post("/applications/new", url.Values{"choice": {"2/" + string(m.Code)}})
-	path, _, _ := strings.Cut(res.location(), "/pages/")
+	res := b.Post("/applications/new", url.Values{"choice": {"2/" + string(m.Code)}})
+	path, _, _ := strings.Cut(res.Location(), "/pages/")
 	for i := range m.Pages {
 		here := path + "/pages/" + m.Pages[i].ID
-		p := b.open(here)
+		p := b.Open(here)
 		if got := p.Find("h1").Text(); !strings.Contains(got, m.Pages[i].Title.IT) {
 			t.Errorf("%s is headed %q", here, got)
 		}
@@ -120,31 +120,31 @@ func (b *browser) mendAs(t *testing.T, m *forms.Model, here string, answers form
 	t.Helper()
 	at := here
 	for range 8 {
-		p := b.open(at)
-		res := b.post(here, typed(m, p, answers))
-		at, _, _ = strings.Cut(res.location(), "#")
+		p := b.Open(at)
+		res := b.Post(here, sitetest.Typed(m, p, answers))
+		at, _, _ = strings.Cut(res.Location(), "#")
 		if at == here+"?check=1" {
-			t.Fatalf("%s: %s", here, b.open(at).Find(".summary").Text())
+			t.Fatalf("%s: %s", here, b.Open(at).Find(".summary").Text())
 		}
 		if at != here+"?more=1" {
 			return
 		}
-		b.lookAt(t, b.open(at))
+		b.lookAt(t, b.Open(at))
 	}
 	t.Fatalf("%s: always more questions", here)
 }
 
 func (b *browser) sealAndCompare(t *testing.T, path string, answers forms.Answers) {
 	t.Helper()
-	revision := b.open(path+"/seal").Find("input[name=revision]").AttrOr("value", "")
-	if res := b.post(path+"/seal", url.Values{"revision": {revision}}); res.status != http.StatusSeeOther {
-		t.Fatalf("seal: %d", res.status)
+	revision := b.Open(path+"/seal").Find("input[name=revision]").AttrOr("value", "")
+	if res := b.Post(path+"/seal", url.Values{"revision": {revision}}); res.Status != http.StatusSeeOther {
+		t.Fatalf("seal: %d", res.Status)
 	}
-	account, err := b.db.AccountByEmail(context.Background(), "mario.rossi@example.it")
+	account, err := b.DB.AccountByEmail(context.Background(), "mario.rossi@example.it")
 	if err != nil {
 		t.Fatal(err)
 	}
-	seal, err := b.db.CurrentSeal(context.Background(), account.ID, appID(t, path))
+	seal, err := b.DB.CurrentSeal(context.Background(), account.ID, sitetest.AppID(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
 	"puntuale/internal/portal/oauth"
+	"puntuale/internal/portal/sitetest"
 	"puntuale/internal/wire"
 )
 
@@ -44,16 +45,16 @@ func authorization(change ...string) url.Values {
 
 // code consents in the browser and returns the code.
 func (b *browser) code() string {
-	b.t.Helper()
-	p := b.open("/oauth/authorize?" + authorization().Encode())
+	b.T.Helper()
+	p := b.Open("/oauth/authorize?" + authorization().Encode())
 	form := url.Values{"decision": {"allow"}}
 	p.Find("main form input[type=hidden]").Each(func(_ int, in *goquery.Selection) { form.Set(in.AttrOr("name", ""), in.AttrOr("value", "")) })
-	to, err := url.Parse(b.post("/oauth/authorize", form).location())
+	to, err := url.Parse(b.Post("/oauth/authorize", form).Location())
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	if !strings.HasPrefix(to.String(), callback+"?") || to.Query().Get("state") != "s1" || to.Query().Get("code") == "" {
-		b.t.Fatalf("consent leads to %q", to)
+		b.T.Fatalf("consent leads to %q", to)
 	}
 	return to.Query().Get("code")
 }
@@ -70,45 +71,45 @@ func exchange(code string, change ...string) url.Values {
 
 // program is a paired mini-client.
 type program struct {
-	*site
+	*testSite
 	token string
 	key   ed25519.PrivateKey
 }
 
-func (s *site) pair(b *browser) *program {
-	s.t.Helper()
-	res := s.browser().post("/oauth/token", exchange(b.code()))
+func (s *testSite) pair(b *browser) *program {
+	s.T.Helper()
+	res := s.browser().Post("/oauth/token", exchange(b.code()))
 	var token oauth.Token
-	if err := json.Unmarshal([]byte(res.body), &token); err != nil || token.TokenType != "Bearer" || token.AccessToken == "" || token.ExpiresIn <= 0 {
-		s.t.Fatalf("token: %d %s", res.status, res.body)
+	if err := json.Unmarshal([]byte(res.Body), &token); err != nil || token.TokenType != "Bearer" || token.AccessToken == "" || token.ExpiresIn <= 0 {
+		s.T.Fatalf("token: %d %s", res.Status, res.Body)
 	}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return &program{s, token.AccessToken, key}
 }
 
 func (p *program) call(method, path, body string) *page {
-	p.t.Helper()
-	req, err := http.NewRequest(method, p.server.URL+path, strings.NewReader(body))
+	p.T.Helper()
+	req, err := http.NewRequest(method, p.Server.URL+path, strings.NewReader(body))
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	if p.token != "" {
 		req.Header.Set("Authorization", "Bearer "+p.token)
 	}
-	return p.browser().do(req)
+	return p.browser().Do(req)
 }
 
 // refused checks a problem document.
 func (p *program) refused(method, path, body string, status int, code clickday.Code) {
-	p.t.Helper()
+	p.T.Helper()
 	res := p.call(method, path, body)
-	problem := wire.ParseProblem([]byte(res.body))
-	if res.status != status || problem.Code != code || problem.Status != status || res.header.Get("Content-Type") != wire.TypeProblem ||
+	problem := wire.ParseProblem([]byte(res.Body))
+	if res.Status != status || problem.Code != code || problem.Status != status || res.Header.Get("Content-Type") != wire.TypeProblem ||
 		problem.Title == "" || problem.Detail == "" || problem.DetailEN == "" {
-		p.t.Errorf("%s %s: %d %s; want %d %s", method, path, res.status, res.body, status, code)
+		p.T.Errorf("%s %s: %d %s; want %d %s", method, path, res.Status, res.Body, status, code)
 	}
 }
 
@@ -117,22 +118,22 @@ func (p *program) registration(key ed25519.PrivateKey) string {
 		"name": "PC dell’ufficio", "public_key": []byte(key.Public().(ed25519.PublicKey)), "proof": wire.SignDevice(key, p.token),
 	})
 	if err != nil {
-		p.t.Fatal(err)
+		p.T.Fatal(err)
 	}
 	return string(b)
 }
 
 type registeredDevice struct{ ID string }
 
-func (s *site) registered(p *program) registeredDevice {
-	s.t.Helper()
+func (s *testSite) registered(p *program) registeredDevice {
+	s.T.Helper()
 	res := p.call(http.MethodPost, "/api/v1/devices", p.registration(p.key))
 	var out struct {
 		ID      json.Number `json:"device_id"`
 		Account struct{ Email string }
 	}
-	if err := json.Unmarshal([]byte(res.body), &out); err != nil || res.status != http.StatusCreated || out.Account.Email == "" {
-		s.t.Fatalf("register: %d %s", res.status, res.body)
+	if err := json.Unmarshal([]byte(res.Body), &out); err != nil || res.Status != http.StatusCreated || out.Account.Email == "" {
+		s.T.Fatalf("register: %d %s", res.Status, res.Body)
 	}
 	return registeredDevice{out.ID.String()}
 }
@@ -146,39 +147,39 @@ func TestAuthorizationRequests(t *testing.T) {
 		"http://127.0.0.1:1@evil.example/callback", "http://127.1:1/callback", "http://127.0.0.1:0/callback", "https://127.0.0.1:1/callback", "http://[::2]:1/callback",
 	} {
 		for _, client := range []*browser{b, s.browser()} {
-			if p := client.get("/oauth/authorize?" + authorization("redirect_uri", redirect).Encode()); p.status != 400 || p.location() != "" {
-				t.Errorf("redirect %q: %d %s", redirect, p.status, p.location())
+			if p := client.Get("/oauth/authorize?" + authorization("redirect_uri", redirect).Encode()); p.Status != 400 || p.Location() != "" {
+				t.Errorf("redirect %q: %d %s", redirect, p.Status, p.Location())
 			}
 		}
-		if p := b.post("/oauth/authorize", authorization("redirect_uri", redirect, "decision", "allow")); p.status != 400 {
-			t.Errorf("consent to redirect %q: %d", redirect, p.status)
+		if p := b.Post("/oauth/authorize", authorization("redirect_uri", redirect, "decision", "allow")); p.Status != 400 {
+			t.Errorf("consent to redirect %q: %d", redirect, p.Status)
 		}
 	}
-	if p := b.get("/oauth/authorize?" + authorization("client_id", "x").Encode()); p.status != 400 {
-		t.Errorf("unknown client: %d", p.status)
+	if p := b.Get("/oauth/authorize?" + authorization("client_id", "x").Encode()); p.Status != 400 {
+		t.Errorf("unknown client: %d", p.Status)
 	}
 	for want, change := range map[string][]string{
 		"unsupported_response_type": {"response_type", "token"},
 		"invalid_request":           {"code_challenge_method", "plain"},
 	} {
-		if p := b.get("/oauth/authorize?" + authorization(change...).Encode()); p.location() != callback+"?error="+want+"&state=s1" {
-			t.Errorf("%v leads to %q", change, p.location())
+		if p := b.Get("/oauth/authorize?" + authorization(change...).Encode()); p.Location() != callback+"?error="+want+"&state=s1" {
+			t.Errorf("%v leads to %q", change, p.Location())
 		}
 	}
-	if p := b.get("/oauth/authorize?" + authorization("code_challenge", "kurz").Encode()); !strings.Contains(p.location(), "error=invalid_request") {
-		t.Errorf("a short challenge leads to %q", p.location())
+	if p := b.Get("/oauth/authorize?" + authorization("code_challenge", "kurz").Encode()); !strings.Contains(p.Location(), "error=invalid_request") {
+		t.Errorf("a short challenge leads to %q", p.Location())
 	}
-	if p := b.post("/oauth/authorize", authorization("decision", "deny")); p.location() != callback+"?error=access_denied&state=s1" {
-		t.Errorf("denial leads to %q", p.location())
+	if p := b.Post("/oauth/authorize", authorization("decision", "deny")); p.Location() != callback+"?error=access_denied&state=s1" {
+		t.Errorf("denial leads to %q", p.Location())
 	}
-	if p := b.post("/oauth/authorize", authorization("redirect_uri", "http://[::1]:5/callback", "decision", "allow")); !strings.HasPrefix(p.location(), "http://[::1]:5/callback?code=") {
-		t.Errorf("IPv6 loopback leads to %q", p.location())
+	if p := b.Post("/oauth/authorize", authorization("redirect_uri", "http://[::1]:5/callback", "decision", "allow")); !strings.HasPrefix(p.Location(), "http://[::1]:5/callback?code=") {
+		t.Errorf("IPv6 loopback leads to %q", p.Location())
 	}
-	p := b.open("/oauth/authorize?" + authorization().Encode())
-	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' http://127.0.0.1:51234;") {
+	p := b.Open("/oauth/authorize?" + authorization().Encode())
+	if csp := p.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' http://127.0.0.1:51234;") {
 		t.Errorf("the browser would stop the way back: %q", csp)
 	}
-	login := s.browser().get("/oauth/authorize?" + authorization().Encode()).location()
+	login := s.browser().Get("/oauth/authorize?" + authorization().Encode()).Location()
 	if next, err := url.Parse(login); err != nil || next.Path != "/login" || !strings.HasPrefix(next.Query().Get("next"), "/oauth/authorize?") {
 		t.Errorf("without a log-in it leads to %q", login)
 	}
@@ -186,12 +187,12 @@ func TestAuthorizationRequests(t *testing.T) {
 
 func TestCodeExchange(t *testing.T) {
 	s := newSite(t)
-	b, post := s.loggedIn("mario.rossi@example.it"), func(f url.Values) *page { return s.browser().post("/oauth/token", f) }
+	b, post := s.loggedIn("mario.rossi@example.it"), func(f url.Values) *page { return s.browser().Post("/oauth/token", f) }
 	refused := func(what string, p *page, want string) {
 		t.Helper()
 		var e struct{ Error string }
-		if err := json.Unmarshal([]byte(p.body), &e); err != nil || p.status != 400 || e.Error != want || p.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: %d %s, want %s", what, p.status, p.body, want)
+		if err := json.Unmarshal([]byte(p.Body), &e); err != nil || p.Status != 400 || e.Error != want || p.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s, want %s", what, p.Status, p.Body, want)
 		}
 	}
 	refused("wrong verifier", post(exchange(b.code(), "code_verifier", verifier+"x")), "invalid_grant")
@@ -203,17 +204,17 @@ func TestCodeExchange(t *testing.T) {
 	refused("other client", post(exchange(b.code(), "client_id", "x")), "invalid_client")
 	refused("other grant", post(exchange(b.code(), "grant_type", "password")), "unsupported_grant_type")
 	late := b.code()
-	s.clock.Advance(2 * time.Minute)
+	s.Clock.Advance(2 * time.Minute)
 	refused("expired code", post(exchange(late)), "invalid_grant")
 
 	code := b.code()
 	var token oauth.Token
-	if err := json.Unmarshal([]byte(post(exchange(code)).body), &token); err != nil {
+	if err := json.Unmarshal([]byte(post(exchange(code)).Body), &token); err != nil {
 		t.Fatal(err)
 	}
 	p := &program{s, token.AccessToken, nil}
-	if res := p.call(http.MethodGet, "/api/v1/outcomes", ""); res.status != 200 {
-		t.Fatalf("a fresh token: %d %s", res.status, res.body)
+	if res := p.call(http.MethodGet, "/api/v1/outcomes", ""); res.Status != 200 {
+		t.Fatalf("a fresh token: %d %s", res.Status, res.Body)
 	}
 	refused("code used twice", post(exchange(code)), "invalid_grant")
 	p.refused(http.MethodGet, "/api/v1/outcomes", "", 401, "unauthorized")
@@ -222,14 +223,14 @@ func TestCodeExchange(t *testing.T) {
 func TestTokenEndpointIsLimited(t *testing.T) {
 	b := newSite(t).browser()
 	for range 30 {
-		b.post("/oauth/token", url.Values{})
+		b.Post("/oauth/token", url.Values{})
 	}
-	if p := b.post("/oauth/token", url.Values{}); p.status != http.StatusTooManyRequests {
-		t.Errorf("31st call within an instant: %d", p.status)
+	if p := b.Post("/oauth/token", url.Values{}); p.Status != http.StatusTooManyRequests {
+		t.Errorf("31st call within an instant: %d", p.Status)
 	}
-	b.clock.Advance(time.Second)
-	if p := b.post("/oauth/token", url.Values{}); p.status != http.StatusBadRequest {
-		t.Errorf("a second later: %d", p.status)
+	b.Clock.Advance(time.Second)
+	if p := b.Post("/oauth/token", url.Values{}); p.Status != http.StatusBadRequest {
+		t.Errorf("a second later: %d", p.Status)
 	}
 }
 
@@ -253,18 +254,18 @@ func TestDevices(t *testing.T) {
 	q := s.pair(anna)
 	q.refused(http.MethodPost, "/api/v1/devices", q.registration(p.key), 409, "device_of_another_account")
 
-	page := mario.open("/devices")
+	page := mario.Open("/devices")
 	if !strings.Contains(page.Find("tbody").Text(), "PC dell’ufficio") {
 		t.Error("the device is not listed")
 	}
-	if res := anna.post("/devices/"+first.ID+"/revoke", url.Values{}); res.status != 404 {
-		t.Errorf("another account revokes: %d", res.status)
+	if res := anna.Post("/devices/"+first.ID+"/revoke", url.Values{}); res.Status != 404 {
+		t.Errorf("another account revokes: %d", res.Status)
 	}
-	if res := p.call(http.MethodGet, "/api/v1/sync", ""); res.status != 200 {
-		t.Fatalf("before the revocation: %d", res.status)
+	if res := p.call(http.MethodGet, "/api/v1/sync", ""); res.Status != 200 {
+		t.Fatalf("before the revocation: %d", res.Status)
 	}
-	if res := mario.post("/devices/"+first.ID+"/revoke", url.Values{}); res.status != 303 {
-		t.Errorf("revoke: %d", res.status)
+	if res := mario.Post("/devices/"+first.ID+"/revoke", url.Values{}); res.Status != 303 {
+		t.Errorf("revoke: %d", res.Status)
 	}
 	p.refused(http.MethodGet, "/api/v1/sync", "", 401, "unauthorized")
 	fresh := s.pair(mario)
@@ -272,16 +273,16 @@ func TestDevices(t *testing.T) {
 	if again := s.registered(fresh); again != first {
 		t.Errorf("pairing anew gives device %v, want %v", again, first)
 	}
-	if res := fresh.call(http.MethodGet, "/api/v1/sync", ""); res.status != 200 {
-		t.Errorf("after pairing anew: %d %s", res.status, res.body)
+	if res := fresh.call(http.MethodGet, "/api/v1/sync", ""); res.Status != 200 {
+		t.Errorf("after pairing anew: %d %s", res.Status, res.Body)
 	}
 }
 
 func TestSyncAndOutcomes(t *testing.T) {
 	s := newSite(t)
 	mario := s.loggedIn("mario.rossi@example.it")
-	sent, waiting := mario.sealed(1), mario.sealed(2)
-	mario.begin() // a draft never travels
+	sent, waiting := mario.Sealed(1), mario.Sealed(2)
+	mario.Begin() // a draft never travels
 	p := s.pair(mario)
 	s.registered(p)
 	type syncAnswer struct {
@@ -303,20 +304,20 @@ func TestSyncAndOutcomes(t *testing.T) {
 	read := func() (a syncAnswer) {
 		t.Helper()
 		res := p.call(http.MethodGet, "/api/v1/sync", "")
-		if err := json.Unmarshal([]byte(res.body), &a); err != nil || res.header.Get("Cache-Control") != "no-store" {
-			t.Fatalf("sync: %v %s", err, res.body)
+		if err := json.Unmarshal([]byte(res.Body), &a); err != nil || res.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("sync: %v %s", err, res.Body)
 		}
 		return a
 	}
 	if n := len(read().Applications); n != 0 {
 		t.Errorf("%d tickets before the sync begins", n)
 	}
-	s.clock.Set(s.opens.Add(-24 * time.Hour))
+	s.Clock.Set(s.Opens.Add(-24 * time.Hour))
 	a := read()
 	if len(a.Applications) != 2 || len(a.Models) != 1 || len(a.Models[0].Dictionary) == 0 {
 		t.Fatalf("sync: %d applications, %d models", len(a.Applications), len(a.Models))
 	}
-	if _, err := wire.OpenCalendar(a.Calendar, s.calKey.Public().(ed25519.PublicKey)); err != nil {
+	if _, err := wire.OpenCalendar(a.Calendar, s.CalendarKey.Public().(ed25519.PublicKey)); err != nil {
 		t.Error(err)
 	}
 	for _, app := range a.Applications {
@@ -324,7 +325,7 @@ func TestSyncAndOutcomes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := wire.CheckTicket(app.Ticket, &ticket, s.tickets, s.opens); err != nil {
+		if err := wire.CheckTicket(app.Ticket, &ticket, s.Tickets, s.Opens); err != nil {
 			t.Error(err)
 		}
 		doc, err := forms.Thaw(app.Document)
@@ -333,18 +334,18 @@ func TestSyncAndOutcomes(t *testing.T) {
 		}
 		want := wire.Ticket{
 			KeyID: 7, Day: 1, Model: "B", ModelVersion: doc.ModelVersion, Application: doc.Application, SealVersion: 1, Digest: sha256.Sum256(app.Document),
-			Device: [32]byte(p.key.Public().(ed25519.PublicKey)), Account: a.Account.ID, IssuedAt: s.clock.Now().Unix(), NotAfter: s.opens.Add(11 * time.Hour).Unix(),
+			Device: [32]byte(p.key.Public().(ed25519.PublicKey)), Account: a.Account.ID, IssuedAt: s.Clock.Now().Unix(), NotAfter: s.Opens.Add(11 * time.Hour).Unix(),
 		}
 		if ticket != want || app.Digest != want.Digest.String() || app.ID != doc.Application.String() || app.Worker == "" {
 			t.Errorf("ticket %+v\nwant   %+v", ticket, want)
 		}
 	}
-	s.arrive(sent, clickday.Receipted, 42, nil)
-	s.arrive(waiting, clickday.Refused, nil, "seal_superseded")
-	if a := read(); len(a.Applications) != 1 || a.Applications[0].ID != appID(t, waiting).String() {
+	s.Arrive(sent, clickday.Receipted, 42, nil)
+	s.Arrive(waiting, clickday.Refused, nil, "seal_superseded")
+	if a := read(); len(a.Applications) != 1 || a.Applications[0].ID != sitetest.AppID(t, waiting).String() {
 		t.Errorf("after one is numbered, sync gives %d applications", len(a.Applications))
 	}
-	outcomes := p.call(http.MethodGet, "/api/v1/outcomes", "").body
+	outcomes := p.call(http.MethodGet, "/api/v1/outcomes", "").Body
 	for _, want := range []string{
 		`"protocol_number":"FLUSSI-2027/0000042"`, `"arrived_ns":"1799740800123456789"`, `"arrived":"2027-01-12T08:00:00.123456789Z"`, `"receipt":true`,
 		`"reason":"seal_superseded"`, `"state":"refused"`, `"en":"The application was re-opened`,
@@ -353,24 +354,24 @@ func TestSyncAndOutcomes(t *testing.T) {
 			t.Errorf("outcomes lack %s: %s", want, outcomes)
 		}
 	}
-	if res := p.call(http.MethodGet, "/api/v1"+sent+"/receipt", ""); res.body != "%PDF-1.7 prova" {
-		t.Errorf("receipt: %d %s", res.status, res.body)
+	if res := p.call(http.MethodGet, "/api/v1"+sent+"/receipt", ""); res.Body != "%PDF-1.7 prova" {
+		t.Errorf("receipt: %d %s", res.Status, res.Body)
 	}
-	s.clock.Set(s.opens.Add(10 * time.Hour))
+	s.Clock.Set(s.Opens.Add(10 * time.Hour))
 	if n := len(read().Applications); n != 0 {
 		t.Errorf("%d tickets after the close", n)
 	}
-	s.clock.Advance(oauth.TokenLife)
+	s.Clock.Advance(oauth.TokenLife)
 	p.refused(http.MethodGet, "/api/v1/sync", "", 401, "unauthorized")
 }
 
 func TestAPIAuthorisation(t *testing.T) {
 	s := newSite(t)
 	mario, anna := s.loggedIn("mario.rossi@example.it"), s.loggedIn("anna.verdi@example.it")
-	sent := mario.sealed(1)
-	s.arrive(sent, clickday.Receipted, 1, nil)
-	s.clock.Set(s.opens)
-	nobody, forged, other := &program{site: s}, &program{site: s, token: "forged"}, s.pair(anna)
+	sent := mario.Sealed(1)
+	s.Arrive(sent, clickday.Receipted, 1, nil)
+	s.Clock.Set(s.Opens)
+	nobody, forged, other := &program{testSite: s}, &program{testSite: s, token: "forged"}, s.pair(anna)
 	s.registered(other)
 	for _, path := range []string{"/api/v1/devices", "/api/v1/sync", "/api/v1/outcomes", "/api/v1" + sent + "/receipt"} {
 		nobody.refused(http.MethodGet, path, "", 401, "unauthorized")
@@ -381,18 +382,18 @@ func TestAPIAuthorisation(t *testing.T) {
 	other.refused(http.MethodGet, "/api/v1/applications/x/receipt", "", 404, "not_found")
 	nobody.refused(http.MethodGet, "/api/v1/nothing", "", 404, "not_found")
 	for _, path := range []string{"/api/v1/outcomes", "/api/v1/sync"} {
-		if res := other.call(http.MethodGet, path, ""); res.status != 200 || strings.Contains(res.body, appID(t, sent).String()) {
-			t.Errorf("%s of another account: %d %s", path, res.status, res.body)
+		if res := other.call(http.MethodGet, path, ""); res.Status != 200 || strings.Contains(res.Body, sitetest.AppID(t, sent).String()) {
+			t.Errorf("%s of another account: %d %s", path, res.Status, res.Body)
 		}
 	}
-	if err := s.db.SetNode(context.Background(), &accounts.Node{ID: 1, URL: "https://127.0.0.1:8443", PublicKey: make([]byte, 32), CA: "pem"}); err != nil {
+	if err := s.DB.SetNode(context.Background(), &accounts.Node{ID: 1, URL: "https://127.0.0.1:8443", PublicKey: make([]byte, 32), CA: "pem"}); err != nil {
 		t.Fatal(err)
 	}
-	if res := nobody.call(http.MethodGet, "/api/v1/config", ""); !strings.Contains(res.body, `"nodes":[{"node":1,"url":"https://127.0.0.1:8443"`) {
-		t.Errorf("configuration: %s", res.body)
+	if res := nobody.call(http.MethodGet, "/api/v1/config", ""); !strings.Contains(res.Body, `"nodes":[{"node":1,"url":"https://127.0.0.1:8443"`) {
+		t.Errorf("configuration: %s", res.Body)
 	}
 	cal := nobody.call(http.MethodGet, "/api/v1/calendar", "")
-	if _, err := wire.OpenCalendar([]byte(cal.body), s.calKey.Public().(ed25519.PublicKey)); err != nil || cal.header.Get("Content-Type") != wire.TypeCalendar {
+	if _, err := wire.OpenCalendar([]byte(cal.Body), s.CalendarKey.Public().(ed25519.PublicKey)); err != nil || cal.Header.Get("Content-Type") != wire.TypeCalendar {
 		t.Errorf("calendar: %v", err)
 	}
 }

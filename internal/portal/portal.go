@@ -7,12 +7,10 @@ package portal
 import (
 	"context"
 	"crypto/ed25519"
-	"errors"
+	"embed"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -29,14 +27,22 @@ import (
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
+	"puntuale/internal/portal/site"
 	"puntuale/internal/portal/static"
 	"puntuale/internal/portal/timetable"
 	"puntuale/internal/verify"
 )
 
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed texts.json
+var textsFile []byte
+
 // Store is what the pages read and write beyond package drafts. Reads see
 // everything that was committed before; errors are those of package accounts.
 type Store interface {
+	site.Store
 	accounts.LoginStore
 	drafts.Store
 	oauth.Store
@@ -46,8 +52,6 @@ type Store interface {
 	LedgerStore
 	// NodeKeys returns every key that an intake node has or had.
 	NodeKeys(ctx context.Context) ([]accounts.Node, error)
-	// Account returns an account, or ErrNotFound.
-	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
 	// Applications returns a slice of the account's applications, the last
 	// changed first, and how many there are.
 	Applications(ctx context.Context, account clickday.AccountID, limit, offset int) ([]accounts.Application, int, error)
@@ -97,26 +101,16 @@ type Config struct {
 	Log            *slog.Logger
 }
 
-// Session lifetimes.
-const (
-	sessionIdle = 2 * time.Hour
-	sessionLife = 12 * time.Hour
-)
-
 // Portal answers people and mini-clients. It is safe for concurrent use.
 type Portal struct {
 	cfg      Config
-	secure   bool // the public address is https
+	site     *site.Site
 	store    Store
 	clock    clock.Clock
-	rome     *time.Location
-	sessions *scs.SessionManager
 	login    *accounts.Authenticator
 	drafts   *drafts.Service
 	calendar *timetable.Reader
 	grants   *oauth.Service
-	files    *static.Files
-	pages    *pages
 	uploads  *uploads
 	words    *lists.Words
 	log      *slog.Logger
@@ -124,53 +118,33 @@ type Portal struct {
 
 // New checks the configuration and reads the templates. Errors name the setting.
 func New(cfg Config) (*Portal, error) {
-	public, err := url.Parse(cfg.PublicURL)
-	if err != nil || (public.Scheme != "http" && public.Scheme != "https") || public.Host == "" || strings.HasSuffix(cfg.PublicURL, "/") {
-		return nil, fmt.Errorf("public URL %q: want http(s)://host[:port] without a final stroke", cfg.PublicURL)
-	}
-	rome, err := time.LoadLocation("Europe/Rome")
-	if err != nil {
-		return nil, fmt.Errorf("portal: time zone: %w", err)
-	}
-	files, err := static.New()
-	if err != nil {
-		return nil, err
-	}
-	pages, err := parsePages(files)
+	s, err := site.New(site.Config{
+		Store: cfg.Store, Sessions: cfg.Sessions, Clock: cfg.Clock, PublicURL: cfg.PublicURL, Name: cfg.Name, Log: cfg.Log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	p := &Portal{
-		cfg: cfg, secure: public.Scheme == "https", store: cfg.Store, clock: cfg.Clock, rome: rome,
+		cfg: cfg, site: s, store: cfg.Store, clock: cfg.Clock,
 		login:    accounts.NewAuthenticator(cfg.Store, cfg.Clock, accounts.DefaultThrottle, cfg.ParallelHashes),
-		drafts:   drafts.New(cfg.Store, cfg.Models, cfg.Clock, rome),
+		drafts:   drafts.New(cfg.Store, cfg.Models, cfg.Clock, s.Rome()),
 		calendar: timetable.NewReader(cfg.Store, cfg.CalendarKey),
 		grants:   oauth.New(cfg.Store, cfg.Clock),
-		files:    files, pages: pages, words: lists.NewWords(cfg.Models), log: cfg.Log,
+		words:    lists.NewWords(cfg.Models), log: cfg.Log,
 		uploads: newUploads(limit.New(cfg.Clock, 0.5, 10)),
 	}
-	p.sessions = p.sessionManager()
+	for _, room := range p.rooms() {
+		if err := s.Add(room); err != nil {
+			return nil, fmt.Errorf("portal: %w", err)
+		}
+	}
 	return p, nil
-}
-
-func (p *Portal) sessionManager() *scs.SessionManager {
-	m := scs.New()
-	m.Store, m.IdleTimeout, m.Lifetime = p.cfg.Sessions, sessionIdle, sessionLife
-	m.Cookie.Name = "puntuale_session"
-	if p.secure {
-		m.Cookie.Name = "__Host-puntuale_session"
-	}
-	m.Cookie.Secure, m.Cookie.HttpOnly, m.Cookie.SameSite, m.Cookie.Persist = p.secure, true, http.SameSiteLaxMode, false
-	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		p.fail(w, r, &visit{lang: chosenLanguage(r)}, err)
-	}
-	return m
 }
 
 // Handler returns everything the portal serves.
 func (p *Portal) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+static.Prefix, p.files)
+	mux.Handle("GET "+static.Prefix, p.site.Files())
 	mux.Handle("/api/", api.New(api.Config{
 		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
 		Models: p.cfg.Models, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, ReleaseKey: p.cfg.ReleaseKey, Log: p.log,
@@ -186,68 +160,60 @@ func (p *Portal) Handler() http.Handler {
 	p.ledgerFiles(mux)
 	mux.Handle("GET /lists/{day}/{version}/{file}", p.listFiles())
 	mux.Handle("GET /quotas/{day}/{version}/{file}", p.quotaFiles())
-	people := p.sessions.LoadAndSave(p.people())
+	people := p.site.People()
 	mux.Handle("GET /ledger/{day}", people) // else the files below it would take it
 	mux.Handle("/", people)
-	return p.guard(mux)
+	return p.site.Guard(mux)
 }
 
-// people is the part with sessions and pages.
-func (p *Portal) people() http.Handler {
-	mux := http.NewServeMux()
-	for _, rt := range p.routes() {
-		mux.Handle(rt.pattern, p.page(rt))
-	}
+// rooms are the parts of the portal with pages, in no order.
+func (p *Portal) rooms() []site.Room {
+	rooms := []site.Room{p.room()}
 	if p.cfg.DevMail != "" {
-		mux.Handle("GET /dev/mail", p.page(route{handle: p.devMail}))
+		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}
-	return mux
+	return rooms
 }
 
-// route is one page or action. Personal ones need a log-in.
-type route struct {
-	pattern  string
-	personal bool
-	handle   func(http.ResponseWriter, *http.Request, *visit) error
+// room is what has no room of its own yet.
+func (p *Portal) room() site.Room {
+	return site.Room{Name: "portal", Templates: templateFiles, Texts: textsFile, Routes: []site.Route{
+		{Pattern: "GET /{$}", Handle: p.home},
+		{Pattern: "GET /login", Handle: p.loginForm},
+		{Pattern: "POST /login", Handle: p.loginSubmit},
+		{Pattern: "POST /logout", Handle: p.logout},
+		{Pattern: "GET /miniclient", Handle: p.miniclient},
+		{Pattern: "GET /accessibility", Handle: p.accessibility},
+		{Pattern: "GET /privacy", Handle: p.privacy},
+		{Pattern: "GET /verify", Handle: p.verifyForm},
+		{Pattern: "POST /verify", Handle: p.verifyUpload, Upload: true},
+		{Pattern: "GET /verify/{id}", Handle: p.verify},
+		{Pattern: "GET /lists", Handle: p.publicLists},
+		{Pattern: "GET /lists/{day}/{version}", Handle: p.publicList},
+		{Pattern: "GET /quotas/{day}/{version}", Handle: p.publicQuotas},
+		{Pattern: "GET /ledger", Handle: p.ledgers},
+		{Pattern: "GET /ledger/{day}", Handle: p.ledgerDay},
+		{Pattern: "GET /applications", Access: site.Personal, Handle: p.applications},
+		{Pattern: "GET /applications/new", Access: site.Personal, Handle: p.newForm},
+		{Pattern: "POST /applications/new", Access: site.Personal, Handle: p.newSubmit},
+		{Pattern: "GET /applications/{id}", Access: site.Personal, Handle: p.application},
+		{Pattern: "GET /applications/{id}/pages/{page}", Access: site.Personal, Handle: p.stepForm},
+		{Pattern: "POST /applications/{id}/pages/{page}", Access: site.Personal, Handle: p.stepSubmit},
+		{Pattern: "GET /applications/{id}/preview", Access: site.Personal, Handle: p.preview},
+		{Pattern: "GET /applications/{id}/seal", Access: site.Personal, Handle: p.sealForm},
+		{Pattern: "POST /applications/{id}/seal", Access: site.Personal, Handle: p.sealSubmit},
+		{Pattern: "GET /applications/{id}/reopen", Access: site.Personal, Handle: p.reopenForm},
+		{Pattern: "POST /applications/{id}/reopen", Access: site.Personal, Handle: p.reopenSubmit},
+		{Pattern: "GET /applications/{id}/receipt", Access: site.Personal, Handle: p.receipt},
+		{Pattern: "GET /applications/{id}/segnatura", Access: site.Personal, Handle: p.segnatura},
+		{Pattern: "GET /devices", Access: site.Personal, Handle: p.devices},
+		{Pattern: "POST /devices/{id}/revoke", Access: site.Personal, Handle: p.revokeDevice},
+		{Pattern: "GET /oauth/authorize", Handle: p.consentForm},
+		{Pattern: "POST /oauth/authorize", Access: site.Personal, Handle: p.consentSubmit},
+		{Pattern: "/", Handle: func(http.ResponseWriter, *http.Request, *site.Visit) error { return accounts.ErrNotFound }},
+	}, Errors: []site.ErrorPage{
+		{Err: accounts.ErrSent, Status: http.StatusConflict, Key: "error.sent"},
+		{Err: accounts.ErrState, Status: http.StatusConflict, Key: "error.state"},
+		{Err: accounts.ErrChanged, Status: http.StatusConflict, Key: "error.state"},
+	}}
 }
-
-func (p *Portal) routes() []route {
-	return []route{
-		{"GET /{$}", false, p.home},
-		{"GET /login", false, p.loginForm},
-		{"POST /login", false, p.loginSubmit},
-		{"POST /logout", false, p.logout},
-		{"GET /miniclient", false, p.miniclient},
-		{"GET /accessibility", false, p.accessibility},
-		{"GET /privacy", false, p.privacy},
-		{"GET /verify", false, p.verifyForm},
-		{uploadRoute, false, p.verifyUpload},
-		{"GET /verify/{id}", false, p.verify},
-		{"GET /lists", false, p.publicLists},
-		{"GET /lists/{day}/{version}", false, p.publicList},
-		{"GET /quotas/{day}/{version}", false, p.publicQuotas},
-		{"GET /ledger", false, p.ledgers},
-		{"GET /ledger/{day}", false, p.ledgerDay},
-		{"GET /applications", true, p.applications},
-		{"GET /applications/new", true, p.newForm},
-		{"POST /applications/new", true, p.newSubmit},
-		{"GET /applications/{id}", true, p.application},
-		{"GET /applications/{id}/pages/{page}", true, p.stepForm},
-		{"POST /applications/{id}/pages/{page}", true, p.stepSubmit},
-		{"GET /applications/{id}/preview", true, p.preview},
-		{"GET /applications/{id}/seal", true, p.sealForm},
-		{"POST /applications/{id}/seal", true, p.sealSubmit},
-		{"GET /applications/{id}/reopen", true, p.reopenForm},
-		{"POST /applications/{id}/reopen", true, p.reopenSubmit},
-		{"GET /applications/{id}/receipt", true, p.receipt},
-		{"GET /applications/{id}/segnatura", true, p.segnatura},
-		{"GET /devices", true, p.devices},
-		{"POST /devices/{id}/revoke", true, p.revokeDevice},
-		{"GET /oauth/authorize", false, p.consentForm},
-		{"POST /oauth/authorize", true, p.consentSubmit},
-		{"/", false, func(http.ResponseWriter, *http.Request, *visit) error { return accounts.ErrNotFound }},
-	}
-}
-
-// errBadRequest is for forms that no page of ours would send.
-var errBadRequest = errors.New("portal: bad request")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"puntuale/internal/forms/sample"
+	"puntuale/internal/portal/site"
 )
 
 // allowed is, for every route, what the owner of an application and what
@@ -55,16 +56,16 @@ var allowed = map[string]struct {
 func TestAuthorisationOfEveryRoute(t *testing.T) {
 	s := newSite(t)
 	owner := s.loggedIn("mario.rossi@example.it")
-	app := owner.sealed(1)
+	app := owner.Sealed(1)
 	pair := s.pair(owner)
 	device := s.registered(pair).ID
-	for _, rt := range s.portal.routes() {
-		want, ok := allowed[rt.pattern]
+	for _, rt := range s.portal.site.Routes() {
+		want, ok := allowed[rt.Pattern]
 		if !ok {
-			t.Errorf("route %q is not in the table", rt.pattern)
+			t.Errorf("route %q is not in the table", rt.Pattern)
 			continue
 		}
-		method, _, found := strings.Cut(rt.pattern, " ")
+		method, _, found := strings.Cut(rt.Pattern, " ")
 		if !found {
 			method = http.MethodGet
 		}
@@ -73,23 +74,23 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 		if method == http.MethodPost {
 			form = url.Values{}
 		}
-		anonymous := s.browser().request(method, path, form)
-		if rt.personal && (anonymous.status != http.StatusSeeOther || !strings.HasPrefix(anonymous.location(), "/login?next=")) {
-			t.Errorf("%s as nobody: %d %s", rt.pattern, anonymous.status, anonymous.location())
+		anonymous := s.browser().Request(method, path, form)
+		if rt.Access != site.Public && (anonymous.Status != http.StatusSeeOther || !strings.HasPrefix(anonymous.Location(), "/login?next=")) {
+			t.Errorf("%s as nobody: %d %s", rt.Pattern, anonymous.Status, anonymous.Location())
 		}
 		// The other account goes first: whatever it did would show at the owner's.
-		if got := s.loggedIn("anna.verdi@example.it").request(method, path, form); got.status != want.other {
-			t.Errorf("%s as another account: %d, want %d", rt.pattern, got.status, want.other)
+		if got := s.loggedIn("anna.verdi@example.it").Request(method, path, form); got.Status != want.other {
+			t.Errorf("%s as another account: %d, want %d", rt.Pattern, got.Status, want.other)
 		}
-		got := s.loggedIn("mario.rossi@example.it").request(method, path, form)
-		if got.status != want.owner {
-			t.Errorf("%s as the owner: %d, want %d", rt.pattern, got.status, want.owner)
+		got := s.loggedIn("mario.rossi@example.it").Request(method, path, form)
+		if got.Status != want.owner {
+			t.Errorf("%s as the owner: %d, want %d", rt.Pattern, got.Status, want.owner)
 		}
-		if cc := got.header.Values("Cache-Control"); rt.personal && (len(cc) == 0 || cc[0] != "no-store") {
-			t.Errorf("%s: Cache-Control is %q", rt.pattern, cc)
+		if cc := got.Header.Values("Cache-Control"); rt.Access != site.Public && (len(cc) == 0 || cc[0] != "no-store") {
+			t.Errorf("%s: Cache-Control is %q", rt.Pattern, cc)
 		}
-		if csp := got.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
-			t.Errorf("%s: policy is %q", rt.pattern, csp)
+		if csp := got.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: policy is %q", rt.Pattern, csp)
 		}
 	}
 }
@@ -109,11 +110,11 @@ func TestFilesForEverybody(t *testing.T) {
 		"/api/v1/sync": 401, "/api/v1/outcomes": 401, "/api/v1/devices": 401, "/api/v1/applications/x/receipt": 401,
 	} {
 		for who, b := range visitors {
-			p := b.get(path)
-			if p.status != want || p.header.Get("Set-Cookie") != "" || !strings.Contains(p.header.Get("Content-Security-Policy"), "default-src 'self'") {
-				t.Errorf("%s as %s: %d, want %d; %v", path, who, p.status, want, p.header)
+			p := b.Get(path)
+			if p.Status != want || p.Header.Get("Set-Cookie") != "" || !strings.Contains(p.Header.Get("Content-Security-Policy"), "default-src 'self'") {
+				t.Errorf("%s as %s: %d, want %d; %v", path, who, p.Status, want, p.Header)
 			}
-			if strings.Contains(p.body, "mario.rossi") {
+			if strings.Contains(p.Body, "mario.rossi") {
 				t.Errorf("%s as %s names an account", path, who)
 			}
 		}
@@ -123,57 +124,57 @@ func TestFilesForEverybody(t *testing.T) {
 func TestWritesFromOtherSitesAreRefused(t *testing.T) {
 	s := newSite(t)
 	b := s.loggedIn("mario.rossi@example.it")
-	app := b.sealed(1)
+	app := b.Sealed(1)
 	for pattern, want := range allowed {
 		if !strings.HasPrefix(pattern, "POST ") {
 			continue
 		}
 		path := strings.NewReplacer("{id}", app, "{device}", "1").Replace(want.path)
 		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
-			if res := b.post(path, url.Values{}, header...); res.status != http.StatusForbidden {
-				t.Errorf("%s with %v: %d", pattern, header, res.status)
+			if res := b.Post(path, url.Values{}, header...); res.Status != http.StatusForbidden {
+				t.Errorf("%s with %v: %d", pattern, header, res.Status)
 			}
 		}
 	}
-	if got := b.open(app).Find("main .badge-state").First().Text(); got != "Sigillata" {
+	if got := b.Open(app).Find("main .badge-state").First().Text(); got != "Sigillata" {
 		t.Errorf("a refused request changed the state to %q", got)
 	}
-	if res := b.post("/logout", url.Values{}, "Sec-Fetch-Site", "same-origin", "Origin", s.server.URL); res.status != http.StatusSeeOther {
-		t.Errorf("our own page is refused: %d", res.status)
+	if res := b.Post("/logout", url.Values{}, "Sec-Fetch-Site", "same-origin", "Origin", s.Server.URL); res.Status != http.StatusSeeOther {
+		t.Errorf("our own page is refused: %d", res.Status)
 	}
 }
 
 func TestLogIn(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
-	wrong := b.post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {"sbagliata"}})
-	unknown := b.post("/login", url.Values{"email": {"nessuno.rossi@example.it"}, "password": {"sbagliata"}})
-	same := func(p *page, email string) string { return strings.ReplaceAll(p.body, email, "") }
-	if wrong.status != 422 || same(wrong, "mario.rossi@example.it") != same(unknown, "nessuno.rossi@example.it") || unknown.status != 422 {
+	wrong := b.Post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {"sbagliata"}})
+	unknown := b.Post("/login", url.Values{"email": {"nessuno.rossi@example.it"}, "password": {"sbagliata"}})
+	same := func(p *page, email string) string { return strings.ReplaceAll(p.Body, email, "") }
+	if wrong.Status != 422 || same(wrong, "mario.rossi@example.it") != same(unknown, "nessuno.rossi@example.it") || unknown.Status != 422 {
 		t.Error("the answer tells whether the account exists")
 	}
-	ok := b.post("/login", url.Values{"email": {" Mario.Rossi@Example.it "}, "password": {password}, "next": {"/devices"}})
-	if ok.status != http.StatusSeeOther || ok.location() != "/devices" {
-		t.Fatalf("log-in: %d to %q", ok.status, ok.location())
+	ok := b.Post("/login", url.Values{"email": {" Mario.Rossi@Example.it "}, "password": {password}, "next": {"/devices"}})
+	if ok.Status != http.StatusSeeOther || ok.Location() != "/devices" {
+		t.Fatalf("log-in: %d to %q", ok.Status, ok.Location())
 	}
-	cookie := ok.header.Get("Set-Cookie")
+	cookie := ok.Header.Get("Set-Cookie")
 	for _, want := range []string{"HttpOnly", "SameSite=Lax"} {
 		if !strings.Contains(cookie, want) {
 			t.Errorf("cookie %q lacks %s", cookie, want)
 		}
 	}
-	again := b.post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {password}})
-	if again.header.Get("Set-Cookie") == cookie {
+	again := b.Post("/login", url.Values{"email": {"mario.rossi@example.it"}, "password": {password}})
+	if again.Header.Get("Set-Cookie") == cookie {
 		t.Error("the session keeps its id over a log-in")
 	}
 	old := s.browser()
-	if p := old.get("/applications", "Cookie", strings.SplitN(cookie, ";", 2)[0]); p.status != http.StatusSeeOther {
-		t.Errorf("the id from before the log-in still opens the private area: %d", p.status)
+	if p := old.Get("/applications", "Cookie", strings.SplitN(cookie, ";", 2)[0]); p.Status != http.StatusSeeOther {
+		t.Errorf("the id from before the log-in still opens the private area: %d", p.Status)
 	}
-	token := strings.SplitN(again.header.Get("Set-Cookie"), ";", 2)[0]
-	b.post("/logout", url.Values{})
-	if p := old.get("/applications", "Cookie", token); p.status != http.StatusSeeOther {
-		t.Errorf("the session outlives the log-out: %d", p.status)
+	token := strings.SplitN(again.Header.Get("Set-Cookie"), ";", 2)[0]
+	b.Post("/logout", url.Values{})
+	if p := old.Get("/applications", "Cookie", token); p.Status != http.StatusSeeOther {
+		t.Errorf("the session outlives the log-out: %d", p.Status)
 	}
 }
 
@@ -183,46 +184,46 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	for _, email := range []string{"mario.rossi@example.it", "nessuno@example.it"} {
 		var last *page
 		for range 7 {
-			last = b.post("/login", url.Values{"email": {email}, "password": {"sbagliata"}})
+			last = b.Post("/login", url.Values{"email": {email}, "password": {"sbagliata"}})
 		}
-		if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") == "" {
-			t.Errorf("seventh attempt with %s: %d", email, last.status)
+		if last.Status != http.StatusTooManyRequests || last.Header.Get("Retry-After") == "" {
+			t.Errorf("seventh attempt with %s: %d", email, last.Status)
 		}
 	}
 	right := url.Values{"email": {"mario.rossi@example.it"}, "password": {password}}
-	if p := b.post("/login", right); p.status != http.StatusTooManyRequests {
-		t.Errorf("the right password passes while blocked: %d", p.status)
+	if p := b.Post("/login", right); p.Status != http.StatusTooManyRequests {
+		t.Errorf("the right password passes while blocked: %d", p.Status)
 	}
-	if p := b.post("/login", url.Values{"email": {"anna.verdi@example.it"}, "password": {password}}); p.status != http.StatusSeeOther {
-		t.Errorf("another account is blocked too: %d", p.status)
+	if p := b.Post("/login", url.Values{"email": {"anna.verdi@example.it"}, "password": {password}}); p.Status != http.StatusSeeOther {
+		t.Errorf("another account is blocked too: %d", p.Status)
 	}
-	s.clock.Advance(time.Minute)
-	if p := b.post("/login", right); p.status != http.StatusSeeOther {
-		t.Errorf("after the wait: %d", p.status)
+	s.Clock.Advance(time.Minute)
+	if p := b.Post("/login", right); p.Status != http.StatusSeeOther {
+		t.Errorf("after the wait: %d", p.Status)
 	}
-	if p := b.post("/login", url.Values{"email": {"a\x00b"}, "password": {"\xff"}}); p.status != 422 {
-		t.Errorf("garbage: %d", p.status)
+	if p := b.Post("/login", url.Values{"email": {"a\x00b"}, "password": {"\xff"}}); p.Status != 422 {
+		t.Errorf("garbage: %d", p.Status)
 	}
 }
 
 func TestAnswersAreNeverMarkup(t *testing.T) {
 	s := newSite(t)
 	b := s.loggedIn("mario.rossi@example.it")
-	path := b.begin()
-	b.fill(path, sample.ModelB(sample.New(1), sample.Person))
+	path := b.Begin()
+	b.Fill(path, sample.ModelB(sample.New(1), sample.Person))
 	here := path + "/pages/worker"
-	form := url.Values{"go": {"next"}, "revision": {b.open(here).Find("input[name=revision]").AttrOr("value", "")}}
+	form := url.Values{"go": {"next"}, "revision": {b.Open(here).Find("input[name=revision]").AttrOr("value", "")}}
 	for _, field := range []string{"worker_surname", "worker_birth_date", "worker_sex", "worker_state", "worker_passport", "worker_city"} {
 		form.Set(fieldPrefix+field, evil+"\x00\xff")
 	}
-	b.post(here, form)
+	b.Post(here, form)
 	for _, p := range []string{"/applications", path, path + "/preview", here, here + "?check=1", here + "?lang=" + url.QueryEscape(evil)} {
-		page := b.open(p)
+		page := b.Open(p)
 		if page.Find("script, img, [onerror]").Length() > 0 {
 			t.Errorf("%s carries foreign markup", p)
 		}
 	}
-	if got := b.open(here).Find(`[id="f.worker_surname"]`).AttrOr("value", ""); !strings.Contains(got, "<script>") {
+	if got := b.Open(here).Find(`[id="f.worker_surname"]`).AttrOr("value", ""); !strings.Contains(got, "<script>") {
 		t.Errorf("what was typed is not shown again: %q", got)
 	}
 }
@@ -235,7 +236,7 @@ func TestLanguage(t *testing.T) {
 		{"/?lang=xx", "", "it"}, {"/?lang=en", "it", "en"}, {"/login", "it", "en"}, {"/login?lang=it", "en", "it"}, {"/", "en", "it"},
 	}
 	for _, s := range steps {
-		if got := lang(b.get(s.path, "Accept-Language", s.accept)); got != s.want {
+		if got := lang(b.Get(s.path, "Accept-Language", s.accept)); got != s.want {
 			t.Errorf("%s with %q: %s, want %s", s.path, s.accept, got, s.want)
 		}
 	}
@@ -243,19 +244,19 @@ func TestLanguage(t *testing.T) {
 
 func TestFilesAreCachedForEverAndCompressed(t *testing.T) {
 	b := newSite(t).browser()
-	href := b.open("/").Find("link[rel=stylesheet]").First().AttrOr("href", "")
-	res := b.get(href, "Accept-Encoding", "gzip")
-	if res.header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.header.Get("Cache-Control"), "immutable") || len(res.body) > 120_000 {
-		t.Errorf("%s: %v, %d bytes", href, res.header, len(res.body))
+	href := b.Open("/").Find("link[rel=stylesheet]").First().AttrOr("href", "")
+	res := b.Get(href, "Accept-Encoding", "gzip")
+	if res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") || len(res.Body) > 120_000 {
+		t.Errorf("%s: %v, %d bytes", href, res.Header, len(res.Body))
 	}
-	plain := b.get(href, "Accept-Encoding", "identity")
-	if plain.header.Get("Content-Encoding") != "" || len(plain.body) < 500_000 {
-		t.Errorf("plain: %v, %d bytes", plain.header, len(plain.body))
+	plain := b.Get(href, "Accept-Encoding", "identity")
+	if plain.Header.Get("Content-Encoding") != "" || len(plain.Body) < 500_000 {
+		t.Errorf("plain: %v, %d bytes", plain.Header, len(plain.Body))
 	}
-	if res := b.get("/static/0/" + href[strings.LastIndexByte(href, '/')+1:]); res.status != 200 || strings.Contains(res.header.Get("Cache-Control"), "immutable") {
-		t.Errorf("an address of an older version: %d %v", res.status, res.header)
+	if res := b.Get("/static/0/" + href[strings.LastIndexByte(href, '/')+1:]); res.Status != 200 || strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("an address of an older version: %d %v", res.Status, res.Header)
 	}
-	if res := b.get("/static/0/../../portal.go"); res.status != http.StatusNotFound && res.status/100 != 3 {
-		t.Errorf("a path out of the files: %d", res.status)
+	if res := b.Get("/static/0/../../portal.go"); res.Status != http.StatusNotFound && res.Status/100 != 3 {
+		t.Errorf("a path out of the files: %d", res.Status)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/lists"
+	"puntuale/internal/portal/site"
 	"puntuale/internal/ranking"
 )
 
@@ -19,8 +20,8 @@ type standingView struct {
 
 // standing looks a submission up in the newest list of its day; nil while none
 // is published.
-func (p *Portal) standing(r *http.Request, v *visit, id clickday.SubmissionID) (*standingView, error) {
-	all, err := p.store.Standings(r.Context(), v.account.ID)
+func (p *Portal) standing(r *http.Request, v *site.Visit, id clickday.SubmissionID) (*standingView, error) {
+	all, err := p.store.Standings(r.Context(), v.Account.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -31,16 +32,16 @@ func (p *Portal) standing(r *http.Request, v *visit, id clickday.SubmissionID) (
 	return p.standingView(v, &s), nil
 }
 
-func (p *Portal) standingView(v *visit, s *lists.Standing) *standingView {
+func (p *Portal) standingView(v *site.Visit, s *lists.Standing) *standingView {
 	out := &standingView{Title: standingTitle(s), URL: listURL(s.DayCode, s.Version)}
 	kind := "standing.provisional"
 	if s.Kind == ranking.Final {
 		kind = "standing.final"
 	}
-	out.List = p.say(v, kind, s.Version, p.second(v, s.At))
-	say := func(key string, args ...any) { out.Lines = append(out.Lines, p.say(v, key, args...)) }
-	group := p.words.Group(s.Group, v.lang)
-	places := thousands(v, s.Count.Places)
+	out.List = p.site.Say(v, kind, s.Version, p.site.Second(v, s.At))
+	say := func(key string, args ...any) { out.Lines = append(out.Lines, p.site.Say(v, key, args...)) }
+	group := p.words.Group(s.Group, v.Lang)
+	places := site.Thousands(v, s.Count.Places)
 	switch {
 	case s.Group == "":
 		say("standing.noquotas")
@@ -49,11 +50,11 @@ func (p *Portal) standingView(v *visit, s *lists.Standing) *standingView {
 		say("standing.draw", group, places)
 		return out
 	}
-	say("standing.rank", thousands(v, s.Rank), thousands(v, s.Count.Demand), group, places)
+	say("standing.rank", site.Thousands(v, s.Rank), site.Thousands(v, s.Count.Demand), group, places)
 	switch {
 	case s.Admitted && s.Round > 0:
 		out.Class = "good"
-		say("standing.reallocated", p.words.Group(s.Source, v.lang), s.Round)
+		say("standing.reallocated", p.words.Group(s.Source, v.Lang), s.Round)
 	case s.Admitted:
 		out.Class = "good"
 	default:

@@ -11,6 +11,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	"puntuale/internal/portal/site"
 )
 
 // fieldPrefix keeps answers apart from the form's own controls.
@@ -23,7 +24,7 @@ type issueView struct {
 }
 
 type stepPageView struct {
-	base
+	site.Base
 	URL      string
 	Action   string
 	Intro    string
@@ -41,7 +42,7 @@ type stepPageView struct {
 
 // stepForm shows one page of the form with the saved answers; with ?check=1 it
 // shows what is wrong with them.
-func (p *Portal) stepForm(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) stepForm(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, pg, err := p.step(r, v)
 	if err != nil {
 		return err
@@ -52,12 +53,12 @@ func (p *Portal) stepForm(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if q.Get("check") != "" {
 		p.showIssues(v, s, pg, data)
 	}
-	return p.render(w, r, v, http.StatusOK, "step", data)
+	return p.site.Render(w, r, v, http.StatusOK, "step", data)
 }
 
 // step reads application and page of the address. A sealed application has no
 // pages to fill in.
-func (p *Portal) step(r *http.Request, v *visit) (*subject, *forms.Page, error) {
+func (p *Portal) step(r *http.Request, v *site.Visit) (*subject, *forms.Page, error) {
 	s, err := p.subject(r, v)
 	if err != nil {
 		return nil, nil, err
@@ -74,14 +75,14 @@ func (p *Portal) step(r *http.Request, v *visit) (*subject, *forms.Page, error) 
 
 // stepSubmit saves what was typed, right or wrong, then goes where the button
 // says; "next" stays when something on the page is wrong or has become asked.
-func (p *Portal) stepSubmit(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) stepSubmit(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	s, pg, err := p.step(r, v)
 	if err != nil {
 		return err
 	}
 	revision, err := strconv.ParseInt(r.PostForm.Get("revision"), 10, 64)
 	if err != nil {
-		return errBadRequest
+		return site.ErrBadRequest
 	}
 	before := maps.Clone(s.Answers)
 	typed := merge(s.Answers, pg, r.PostForm)
@@ -155,11 +156,11 @@ func (s *subject) neighbours(pg *forms.Page) (previous, next string) {
 	return previous, next
 }
 
-func (p *Portal) stepPage(v *visit, s *subject, pg *forms.Page, answers forms.Answers) *stepPageView {
-	title := pg.Title.In(v.lang)
+func (p *Portal) stepPage(v *site.Visit, s *subject, pg *forms.Page, answers forms.Answers) *stepPageView {
+	title := pg.Title.In(v.Lang)
 	data := &stepPageView{
-		base: base{Text: title, Nav: "applications", Crumbs: p.crumbs(v, s, title)},
-		URL:  s.url(""), Action: s.url("/pages/" + pg.ID), Intro: pg.Intro.In(v.lang),
+		Base: site.Base{Text: title, Nav: "applications", Crumbs: p.crumbs(v, s, title)},
+		URL:  s.url(""), Action: s.url("/pages/" + pg.ID), Intro: pg.Intro.In(v.Lang),
 		Count: len(s.model.Pages), Revision: s.Revision,
 	}
 	for i := range s.model.Pages {
@@ -175,16 +176,16 @@ func (p *Portal) stepPage(v *visit, s *subject, pg *forms.Page, answers forms.An
 	data.Previous, data.Next = s.neighbours(pg)
 	for i := range pg.Fields {
 		if f := &pg.Fields[i]; s.model.Asked(answers, f) {
-			data.Fields = append(data.Fields, newFieldView(s.model, f, answers[f.ID], v.lang))
+			data.Fields = append(data.Fields, newFieldView(s.model, f, answers[f.ID], v.Lang))
 		}
 	}
 	return data
 }
 
 // showIssues puts each problem beside its field and into the list on top.
-func (p *Portal) showIssues(v *visit, s *subject, pg *forms.Page, data *stepPageView) {
+func (p *Portal) showIssues(v *site.Visit, s *subject, pg *forms.Page, data *stepPageView) {
 	for _, issue := range s.model.CheckPage(pg.ID, s.Answers, p.drafts.Today()) {
-		text := issue.Text.In(v.lang)
+		text := issue.Text.In(v.Lang)
 		out := issueView{Field: issue.Field, Text: text}
 		for i := range data.Fields {
 			if f := &data.Fields[i]; f.ID == issue.Field {
@@ -197,7 +198,7 @@ func (p *Portal) showIssues(v *visit, s *subject, pg *forms.Page, data *stepPage
 
 // showConflict keeps what was typed, says what is stored now, and lets the
 // person decide by saving again.
-func (p *Portal) showConflict(w http.ResponseWriter, r *http.Request, v *visit, s *subject, pg *forms.Page) error {
+func (p *Portal) showConflict(w http.ResponseWriter, r *http.Request, v *site.Visit, s *subject, pg *forms.Page) error {
 	now, err := p.subject(r, v)
 	if err != nil {
 		return err
@@ -211,8 +212,8 @@ func (p *Portal) showConflict(w http.ResponseWriter, r *http.Request, v *visit, 
 	for i := range data.Fields {
 		f := &data.Fields[i]
 		if field, ok := s.model.Field(f.ID); ok && s.model.Clean(mine)[f.ID] != now.Answers[f.ID] {
-			f.Theirs, f.Differs = s.model.Show(field, now.Answers[f.ID], v.lang), true
+			f.Theirs, f.Differs = s.model.Show(field, now.Answers[f.ID], v.Lang), true
 		}
 	}
-	return p.render(w, r, v, http.StatusConflict, "step", data)
+	return p.site.Render(w, r, v, http.StatusConflict, "step", data)
 }

@@ -8,10 +8,11 @@ import (
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
+	"puntuale/internal/portal/site"
 )
 
 type verifyView struct {
-	base
+	site.Base
 	Found    bool
 	Protocol string
 	Day      string
@@ -24,11 +25,11 @@ type verifyView struct {
 
 // verify is where the code on a receipt leads: what the register says about that
 // submission, for anybody who holds its id, and nothing of a person.
-func (p *Portal) verify(w http.ResponseWriter, r *http.Request, v *visit) error {
-	data := &verifyView{base: base{Title: "verify.title", Nav: "verify", Crumbs: []crumb{{Label: p.say(v, "verify.title")}}}}
+func (p *Portal) verify(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
+	data := &verifyView{Base: site.Base{Title: "verify.title", Nav: "verify", Crumbs: []site.Crumb{{Label: p.site.Say(v, "verify.title")}}}}
 	e, err := p.registerEntry(r)
 	if errors.Is(err, accounts.ErrNotFound) {
-		return p.render(w, r, v, http.StatusNotFound, "verify", data)
+		return p.site.Render(w, r, v, http.StatusNotFound, "verify", data)
 	}
 	if err != nil {
 		return err
@@ -44,11 +45,11 @@ func (p *Portal) verify(w http.ResponseWriter, r *http.Request, v *visit) error 
 	at := time.Unix(0, e.Arrived).UTC()
 	data.Found, data.Model, data.Digest = true, e.Model, e.Digest.String()
 	data.Protocol, data.Day = clickday.ProtocolNumber(day.Code, e.Number), dayTitle(v, day)
-	data.Exact, data.ExactUTC = p.exact(v, at), p.exactUTC(v, at)
+	data.Exact, data.ExactUTC = p.site.Exact(v, at), p.site.ExactUTC(v, at)
 	if e.ReceiptSHA256 != [32]byte{} {
 		data.Receipt = hex.EncodeToString(e.ReceiptSHA256[:])
 	}
-	return p.render(w, r, v, http.StatusOK, "verify", data)
+	return p.site.Render(w, r, v, http.StatusOK, "verify", data)
 }
 
 func (p *Portal) registerEntry(r *http.Request) (accounts.Entry, error) {

@@ -11,6 +11,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/portal/limit"
+	"puntuale/internal/portal/site"
 	"puntuale/internal/verdict"
 	"puntuale/internal/verify"
 )
@@ -39,7 +40,7 @@ func newUploads(l *limit.Limiter) *uploads {
 }
 
 type verifyFileView struct {
-	base
+	site.Base
 	MaxMiB  int
 	Problem string // key of the texts: why there is no report
 	Name    string // of the file
@@ -60,7 +61,7 @@ type (
 	factView  struct{ Label, Value string }
 	checkView struct {
 		State               verdict.State
-		Class               string // of the badge
+		Class               string // of the site.Badge
 		Mark, Title, Detail string
 	}
 	findingView struct {
@@ -72,13 +73,13 @@ type (
 var checkClasses = map[verdict.State]string{verdict.Proven: "done", verdict.Wrong: "wrong", verdict.Open: "wait"}
 
 // verifyForm is the page that a file is given to.
-func (p *Portal) verifyForm(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return p.render(w, r, v, http.StatusOK, "verifyfile", p.verifyFileView(v))
+func (p *Portal) verifyForm(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
+	return p.site.Render(w, r, v, http.StatusOK, "verifyfile", p.verifyFileView(v))
 }
 
-func (p *Portal) verifyFileView(v *visit) *verifyFileView {
+func (p *Portal) verifyFileView(v *site.Visit) *verifyFileView {
 	return &verifyFileView{
-		base:   base{Title: "verifyfile.title", Nav: "verify", Crumbs: []crumb{{Label: p.say(v, "verifyfile.title")}}},
+		Base:   site.Base{Title: "verifyfile.title", Nav: "verify", Crumbs: []site.Crumb{{Label: p.site.Say(v, "verifyfile.title")}}},
 		MaxMiB: maxUpload >> 20,
 	}
 }
@@ -103,7 +104,7 @@ var uploadProblems = []struct {
 
 // verifyUpload verifies a file and shows the report. The file goes to the disk
 // without a name, is read once, and is gone with the request.
-func (p *Portal) verifyUpload(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Portal) verifyUpload(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	w.Header().Set("Cache-Control", "no-store")
 	data := p.verifyFileView(v)
 	report, name, err := p.verifyBody(w, r)
@@ -113,14 +114,14 @@ func (p *Portal) verifyUpload(w http.ResponseWriter, r *http.Request, v *visit) 
 			if problem.status == http.StatusServiceUnavailable {
 				w.Header().Set("Retry-After", "60")
 			}
-			return p.render(w, r, v, problem.status, "verifyfile", data)
+			return p.site.Render(w, r, v, problem.status, "verifyfile", data)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	data.Report, data.Name = viewReport(report, v.lang), name
-	return p.render(w, r, v, http.StatusOK, "verifyfile", data)
+	data.Report, data.Name = viewReport(report, v.Lang), name
+	return p.site.Render(w, r, v, http.StatusOK, "verifyfile", data)
 }
 
 func (p *Portal) verifyBody(w http.ResponseWriter, r *http.Request) (*verdict.Report, string, error) {

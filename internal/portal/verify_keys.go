@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/portal/site"
 	"puntuale/internal/trust"
 )
 
@@ -35,7 +36,7 @@ func (p *Portal) publicKeys(w http.ResponseWriter, r *http.Request) {
 		b, err = k.Marshal()
 	}
 	if err != nil {
-		p.fail(w, r, &visit{lang: chosenLanguage(r)}, err)
+		p.site.Fail(w, r, &site.Visit{Lang: site.ChosenLanguage(r)}, err)
 		return
 	}
 	h := w.Header()
