@@ -88,3 +88,48 @@ func TestASecondStartEvictsWhatAKilledRunLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestPostgresKeepsWhatWasCommittedOverKillAndRestart(t *testing.T) {
+	ctx := context.Background()
+	dir := filepath.Join(t.TempDir(), "data")
+	t.Cleanup(func() {
+		if err := Remove(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	p, err := StartPostgres(ctx, Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := func(sql string) string {
+		t.Helper()
+		out, err := exec.Command(filepath.Join(p.bin, "psql"), p.URL, "-Atqc", sql).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", sql, err, out)
+		}
+		return string(out)
+	}
+	query("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+	busy := exec.Command(filepath.Join(p.bin, "psql"), p.URL, "-c", "SELECT pg_sleep(1000)")
+	if err := busy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Restart(ctx); err == nil {
+		t.Fatal("a server that runs was started again")
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := busy.Wait(); err == nil {
+		t.Error("a session outlived its server")
+	}
+	if err := p.Restart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := query("SELECT n FROM kept"); got != "7\n" {
+		t.Errorf("after kill -9 and restart: %q", got)
+	}
+	if err := p.Stop(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -22,8 +23,13 @@ type Postgres struct {
 	// URL reaches the database "puntuale" as its owner.
 	URL     string
 	process *process
+	pid     atomic.Int64 // of the postmaster, for those who watch
 	bin     string
 	sockets string
+	owner   owner
+	args    []string
+	logPath string
+	remove  []string
 }
 
 // StartPostgres starts a server on opts.Dir, which it initialises when empty.
@@ -46,14 +52,14 @@ func StartPostgres(ctx context.Context, opts Options) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{bin: filepath.Dir(initdb)}
+	p := &Postgres{bin: filepath.Dir(initdb), owner: owner, logPath: filepath.Join(dir, "postgres.log")}
 	if p.sockets, err = socketDir(); err != nil {
 		return nil, err
 	}
 	if err := owner.give(p.sockets); err != nil {
 		return nil, err
 	}
-	remove = append(remove, p.sockets)
+	p.remove = append(remove, p.sockets)
 	data := filepath.Join(dir, "pg")
 	if err := p.initialise(ctx, data, owner); err != nil {
 		return nil, err
@@ -61,21 +67,26 @@ func StartPostgres(ctx context.Context, opts Options) (*Postgres, error) {
 	if err := evict(filepath.Join(data, "postmaster.pid"), "postgres"); err != nil {
 		return nil, err
 	}
-	args := []string{"-D", data, "-k", p.sockets, "-c", "listen_addresses=", "-c", "max_connections=200"}
+	p.args = []string{"-D", data, "-k", p.sockets, "-c", "listen_addresses=", "-c", "max_connections=200"}
 	if opts.Dir == "" { // durability of a test's database is not what the test is about
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
+		p.args = append(p.args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
-	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
+	return p, p.start(ctx)
+}
+
+func (p *Postgres) start(ctx context.Context) error {
+	cmd := exec.Command(filepath.Join(p.bin, "postgres"), p.args...)
 	cmd.Dir = "/"
-	cmd.SysProcAttr = owner.attr()
-	logPath := filepath.Join(dir, "postgres.log")
-	if p.process, err = launch(cmd, logPath, syscall.SIGINT, "INT", remove); err != nil {
-		return nil, err
+	cmd.SysProcAttr = p.owner.attr()
+	var err error
+	if p.process, err = launch(cmd, p.logPath, syscall.SIGINT, "INT", p.remove); err != nil {
+		return err
 	}
-	if err := p.ready(ctx, logPath); err != nil {
-		return nil, errors.Join(err, p.Stop())
+	p.pid.Store(int64(p.process.cmd.Process.Pid))
+	if err := p.ready(ctx, p.logPath); err != nil {
+		return errors.Join(err, p.Stop())
 	}
-	return p, nil
+	return nil
 }
 
 func (p *Postgres) ready(ctx context.Context, logPath string) error {
@@ -125,11 +136,51 @@ func (p *Postgres) initialise(ctx context.Context, data string, owner owner) err
 	return nil
 }
 
-// PID returns the process number of the postmaster.
-func (p *Postgres) PID() int { return p.process.cmd.Process.Pid }
+// PID returns the process number of the postmaster, also while somebody starts
+// the server again.
+func (p *Postgres) PID() int { return int(p.pid.Load()) }
 
-// Kill ends the server with SIGKILL and waits for its end.
-func (p *Postgres) Kill() error { return p.process.kill() }
+// Kill ends the server, all of its processes, with SIGKILL and waits for their
+// end: what it has not written is lost, as in a crash of the machine's memory.
+func (p *Postgres) Kill() error {
+	if err := p.Signal(syscall.SIGSTOP); err != nil { // or new ones would come meanwhile
+		return err
+	}
+	children := childrenOf(p.PID())
+	for _, pid := range children {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("devstack: postgres: %w", err)
+		}
+	}
+	if err := p.process.kill(); err != nil {
+		return err
+	}
+	return awaitEnd(children)
+}
+
+// Restart starts the server again on the same data and sockets, after Kill.
+func (p *Postgres) Restart(ctx context.Context) error {
+	select {
+	case <-p.process.done:
+	default:
+		return fmt.Errorf("devstack: postgres still runs as process %d", p.PID())
+	}
+	old := p.process
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	return old.retire()
+}
+
+// Signal sends a signal to all processes of the server, the postmaster first.
+func (p *Postgres) Signal(s syscall.Signal) error {
+	for _, pid := range append([]int{p.PID()}, childrenOf(p.PID())...) {
+		if err := syscall.Kill(pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("devstack: postgres: %w", err)
+		}
+	}
+	return nil
+}
 
 // Stop ends the server in order; a temporary one loses its data. It may be
 // called more than once.

@@ -187,3 +187,46 @@ func (p *process) retire() error {
 	})
 	return nil
 }
+
+// childrenOf lists the children of a process.
+func childrenOf(parent int) []int {
+	out, err := exec.Command("ps", "-e", "-o", "pid=,ppid=").Output()
+	if err != nil {
+		return nil // there is no process table to be read
+	}
+	var children []int
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if len(f) != 2 || f[1] != strconv.Itoa(parent) {
+			continue
+		}
+		if pid, err := strconv.Atoi(f[0]); err == nil {
+			children = append(children, pid)
+		}
+	}
+	return children
+}
+
+// awaitEnd waits until none of some killed processes is left.
+func awaitEnd(pids []int) error {
+	deadline := time.After(stopTimeout)
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for _, pid := range pids {
+		for alive(pid) {
+			select {
+			case <-tick.C:
+			case <-deadline:
+				return fmt.Errorf("devstack: process %d does not end", pid)
+			}
+		}
+	}
+	return nil
+}
+
+// alive reports whether a process runs; one that only waits to be buried does
+// not.
+func alive(pid int) bool {
+	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(out)), "Z")
+}

@@ -19,6 +19,16 @@ type relay struct {
 	all   sync.WaitGroup
 }
 
+// Relay makes a Unix socket reachable at a loopback address until close is called:
+// for what disturbs connections and knows TCP only.
+func Relay(socket string) (addr string, end func(), err error) {
+	r, err := newRelay(socket)
+	if err != nil {
+		return "", nil, err
+	}
+	return r.ln.Addr().String(), r.close, nil
+}
+
 func newRelay(socket string) (*relay, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

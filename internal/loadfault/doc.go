@@ -6,6 +6,6 @@
 //	scenario.go  Scenario: what a file says, checked
 //	play.go      Play: does it, step after step, at the instants it names
 //	ground.go    Ground: the installation that is broken
-//	gate.go      a link that can be cut, held and delayed
+//	link.go      a link that can be disturbed: toxiproxy, within the process
 //	times.go     time servers that can be wrong
 package loadfault

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -21,10 +19,10 @@ import (
 // disturbs. Prepare it between installation.Open and Start; close it after the
 // installation.
 type Ground struct {
-	in    *installation.Installation
-	gates map[string]*Gate
-	times *Times
-	dir   string // of sockets
+	in     *installation.Installation
+	links  map[string]*Link
+	relays []func() // ends of them
+	times  *Times
 	// Day is the click day as it is published; MoveOpening changes it.
 	Day installation.Day
 	// Openings are those that were published for it so far, in order.
@@ -34,27 +32,24 @@ type Ground struct {
 // Prepare puts the links and time servers that a scenario needs in place: the
 // programs are told of them before they start.
 func Prepare(in *installation.Installation, s *Scenario, clk clock.Clock) (g *Ground, err error) {
-	g = &Ground{in: in, gates: map[string]*Gate{}}
-	if g.dir, err = os.MkdirTemp("/tmp", "pnt-gate-"); err != nil { // short enough for a socket's path
-		return nil, fmt.Errorf("loadfault: %w", err)
-	}
+	g = &Ground{in: in, links: map[string]*Link{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.Close())
 		}
 	}()
 	if s.Needs("clients") {
-		if err := g.gate("clients", "tcp", "127.0.0.1:0", "tcp", host(in.IntakeURL), clk); err != nil {
+		if _, err := g.link("clients", host(in.IntakeURL)); err != nil {
 			return g, err
 		}
 	}
 	if s.Needs("redis") {
-		if err := g.redis(clk); err != nil {
+		if err := g.redis(); err != nil {
 			return g, err
 		}
 	}
 	if s.Needs("postgres") {
-		if err := g.postgres(clk); err != nil {
+		if err := g.postgres(); err != nil {
 			return g, err
 		}
 	}
@@ -67,30 +62,39 @@ func Prepare(in *installation.Installation, s *Scenario, clk clock.Clock) (g *Gr
 	return g, nil
 }
 
-func (g *Ground) gate(link, listenNetwork, listen, network, target string, clk clock.Clock) error {
-	gate, err := NewGate(listenNetwork, listen, network, target, clk)
+func (g *Ground) link(name, target string) (*Link, error) {
+	l, err := NewLink(name, target)
 	if err == nil {
-		g.gates[link] = gate
+		g.links[name] = l
+	}
+	return l, err
+}
+
+// relayed makes a link to a Unix socket.
+func (g *Ground) relayed(name, socket string) (*Link, error) {
+	addr, end, err := devstack.Relay(socket)
+	if err != nil {
+		return nil, err
+	}
+	g.relays = append(g.relays, end)
+	return g.link(name, addr)
+}
+
+// redis leads the programs to Redis over a link.
+func (g *Ground) redis() error {
+	socket, ok := strings.CutPrefix(g.in.RedisURL, "unix://")
+	if !ok {
+		return errors.New("loadfault: the link to Redis is disturbed only where it is the installation's own")
+	}
+	l, err := g.relayed("redis", socket)
+	if err == nil {
+		g.environment("REDIS_URL=", "redis://"+l.Addr())
 	}
 	return err
 }
 
-// redis leads the programs to Redis over a socket of our own.
-func (g *Ground) redis(clk clock.Clock) error {
-	target, ok := strings.CutPrefix(g.in.RedisURL, "unix://")
-	if !ok {
-		return errors.New("loadfault: the link to Redis is disturbed only where it is the installation's own")
-	}
-	socket := filepath.Join(g.dir, "redis")
-	if err := g.gate("redis", "unix", socket, "unix", target, clk); err != nil {
-		return err
-	}
-	g.environment("REDIS_URL=", "unix://"+socket)
-	return nil
-}
-
-// postgres does the same; libpq's name of the socket stays.
-func (g *Ground) postgres(clk clock.Clock) error {
+// postgres does the same.
+func (g *Ground) postgres() error {
 	u, err := url.Parse(g.in.DatabaseURL)
 	if err != nil || u.Query().Get("host") == "" {
 		return errors.New("loadfault: the link to PostgreSQL is disturbed only where it is the installation's own")
@@ -100,10 +104,13 @@ func (g *Ground) postgres(clk clock.Clock) error {
 	if port := u.Port(); port != "" {
 		name = ".s.PGSQL." + port
 	}
-	if err := g.gate("postgres", "unix", filepath.Join(g.dir, name), "unix", filepath.Join(q.Get("host"), name), clk); err != nil {
+	l, err := g.relayed("postgres", filepath.Join(q.Get("host"), name))
+	if err != nil {
 		return err
 	}
-	q.Set("host", g.dir)
+	q.Set("host", "127.0.0.1")
+	q.Set("port", l.Port())
+	q.Set("sslmode", "disable")
 	u.RawQuery = q.Encode()
 	g.environment("DATABASE_URL=", u.String())
 	return nil
@@ -122,10 +129,10 @@ func (g *Ground) environment(name, value string) {
 	}
 }
 
-// IntakeURL is where senders go: through the gate if there is one.
+// IntakeURL is where senders go: over the link if there is one.
 func (g *Ground) IntakeURL() string {
-	if gate := g.gates["clients"]; gate != nil {
-		return "https://" + gate.Addr()
+	if l := g.links["clients"]; l != nil {
+		return "https://" + l.Addr()
 	}
 	return g.in.IntakeURL
 }
@@ -133,15 +140,16 @@ func (g *Ground) IntakeURL() string {
 // Close ends the links and time servers.
 func (g *Ground) Close() error {
 	var err error
-	for _, gate := range g.gates {
-		if cerr := gate.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
-			err = errors.Join(err, cerr)
-		}
+	for _, l := range g.links {
+		err = errors.Join(err, l.Close())
+	}
+	for _, end := range g.relays {
+		end()
 	}
 	if g.times != nil {
 		g.times.Close()
 	}
-	return errors.Join(err, os.RemoveAll(g.dir))
+	return err
 }
 
 // program finds one of our own programs.
@@ -159,8 +167,11 @@ func (g *Ground) program(name string) (*devstack.Program, error) {
 
 // Kill implements Broken.
 func (g *Ground) Kill(_ context.Context, program string) error {
-	if program == "redis" {
+	switch program {
+	case "redis":
 		return g.in.Redis.Kill()
+	case "postgres":
+		return g.in.Postgres.Kill()
 	}
 	p, err := g.program(program)
 	if err != nil {
@@ -171,8 +182,11 @@ func (g *Ground) Kill(_ context.Context, program string) error {
 
 // Start implements Broken.
 func (g *Ground) Start(ctx context.Context, program string) error {
-	if program == "redis" {
+	switch program {
+	case "redis":
 		return g.in.Redis.Restart(ctx)
+	case "postgres":
+		return g.in.Postgres.Restart(ctx)
 	}
 	p, err := g.program(program)
 	if err == nil {
@@ -196,8 +210,11 @@ func (g *Ground) Freeze(program string) error { return g.signal(program, syscall
 func (g *Ground) Thaw(program string) error { return g.signal(program, syscall.SIGCONT) }
 
 func (g *Ground) signal(program string, s syscall.Signal) error {
-	if program == "redis" {
+	switch program {
+	case "redis":
 		return syscall.Kill(g.in.Redis.PID(), s)
+	case "postgres":
+		return g.in.Postgres.Signal(s)
 	}
 	p, err := g.program(program)
 	if err != nil {
@@ -232,12 +249,28 @@ func (g *Ground) StepClock(by time.Duration) error {
 
 // Disturb implements Broken.
 func (g *Ground) Disturb(link string, t Trouble) error {
-	gate := g.gates[link]
-	if gate == nil {
-		return fmt.Errorf("no link %q was prepared", link)
+	l, err := g.prepared(link)
+	if err != nil {
+		return err
 	}
-	gate.Disturb(t)
-	return nil
+	return l.Disturb(t)
+}
+
+// Heal implements Broken.
+func (g *Ground) Heal(link string, t Trouble) error {
+	l, err := g.prepared(link)
+	if err != nil {
+		return err
+	}
+	return l.Heal(t)
+}
+
+func (g *Ground) prepared(link string) (*Link, error) {
+	l := g.links[link]
+	if l == nil {
+		return nil, fmt.Errorf("no link %q was prepared", link)
+	}
+	return l, nil
 }
 
 func host(address string) string {

@@ -27,8 +27,9 @@ type Broken interface {
 	MoveOpening(ctx context.Context, by time.Duration) error
 	// StepClock lets the node's time servers be wrong by so much.
 	StepClock(by time.Duration) error
-	// Disturb changes a link; the zero Trouble heals it.
+	// Disturb begins a trouble of a link, Heal ends it.
 	Disturb(link string, t Trouble) error
+	Heal(link string, t Trouble) error
 }
 
 // event is one thing to do: a step, or its end.
@@ -118,10 +119,11 @@ func (e *event) do(ctx context.Context, b Broken) error {
 	case StepClock:
 		return b.StepClock(time.Duration(st.By))
 	}
+	t := Trouble{What: st.Do, By: time.Duration(st.By), Rate: st.Rate}
 	if e.end {
-		return b.Disturb(st.What, Trouble{})
+		return b.Heal(st.What, t)
 	}
-	return b.Disturb(st.What, Trouble{Cut: st.Do == Cut, Hold: st.Do == Hold, Delay: time.Duration(st.By)})
+	return b.Disturb(st.What, t)
 }
 
 func (e *event) kind() string {
@@ -141,6 +143,8 @@ var words = map[Action]clickday.Text{
 	Kill: {IT: "ucciso: %s", EN: "killed: %s"}, Start: {IT: "riavviato: %s", EN: "started again: %s"},
 	Pause: {IT: "congelato: %s", EN: "frozen: %s"}, Flush: {IT: "svuotato: %s", EN: "emptied: %s"},
 	Cut: {IT: "collegamento interrotto: %s", EN: "link cut: %s"}, Hold: {IT: "collegamento muto: %s", EN: "link held: %s"},
+	Reset:    {IT: "risposte perse, connessioni azzerate: %s", EN: "answers lost, connections reset: %s"},
+	HalfOpen: {IT: "collegamento aperto a metà, ciò che si invia va perso: %s", EN: "link half open, what is sent is lost: %s"},
 }
 
 func (e *event) text() clickday.Text {
@@ -154,7 +158,9 @@ func (e *event) text() clickday.Text {
 	case st.Do == StepClock:
 		return clickday.Text{IT: fmt.Sprintf("server dell’ora errati di %s", by), EN: fmt.Sprintf("time servers wrong by %s", by)}
 	case st.Do == Delay:
-		return clickday.Text{IT: fmt.Sprintf("ritardo di %s: %s", by, what.IT), EN: fmt.Sprintf("delay of %s: %s", by, what.EN)}
+		return clickday.Text{IT: fmt.Sprintf("ritardo di %s per verso: %s", by, what.IT), EN: fmt.Sprintf("delay of %s each way: %s", by, what.EN)}
+	case st.Do == Throttle:
+		return clickday.Text{IT: fmt.Sprintf("solo %d KB/s per connessione: %s", st.Rate, what.IT), EN: fmt.Sprintf("only %d KB/s for each connection: %s", st.Rate, what.EN)}
 	}
 	w := words[st.Do]
 	return clickday.Text{IT: fmt.Sprintf(w.IT, what.IT), EN: fmt.Sprintf(w.EN, what.EN)}

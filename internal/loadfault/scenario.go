@@ -29,8 +29,8 @@ func (s Span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).Str
 // Action is what a step does.
 type Action string
 
-// The actions. Programs are intake, worker, portal and redis; links are clients
-// (to the intake), redis and postgres (from our programs).
+// The actions. Programs are intake, worker, portal, redis and postgres; links are
+// clients (to the intake), redis and postgres (from our programs).
 const (
 	Kill        Action = "kill"         // SIGKILL to a program
 	Start       Action = "start"        // a program again, after kill
@@ -38,9 +38,12 @@ const (
 	Flush       Action = "flush"        // FLUSHALL in Redis, as if by mistake
 	MoveOpening Action = "move-opening" // by so much, published at this instant
 	StepClock   Action = "step-clock"   // the node's time servers are off by so much from now on
-	Cut         Action = "cut"          // a link: connections are reset and refused for a while
-	Hold        Action = "hold"         // a link: nothing goes through for a while, connections stay
+	Cut         Action = "cut"          // a link: connections are closed and refused for a while
+	Hold        Action = "hold"         // a link: nothing goes through for a while, and nothing is lost
 	Delay       Action = "delay"        // a link: everything takes longer by so much for a while
+	Throttle    Action = "throttle"     // a link: so many KB a second for each connection, for a while
+	Reset       Action = "reset"        // a link: for a while every answer is lost and its connection reset
+	HalfOpen    Action = "half-open"    // a link: for a while what is sent is lost; connections stay, and are closed at the end
 )
 
 // takes says what an action needs.
@@ -48,17 +51,22 @@ type takes struct {
 	whats   []string
 	lasting bool // needs For
 	amount  bool // needs By
+	rate    bool // needs Rate
 }
 
 var (
-	programs = []string{"intake", "worker", "portal", "redis"}
+	programs = []string{"intake", "worker", "portal", "redis", "postgres"}
 	links    = []string{"clients", "redis", "postgres"}
 	actions  = map[Action]takes{
-		Kill: {programs, false, false}, Start: {programs, false, false}, Pause: {programs, true, false}, Flush: {[]string{"redis"}, false, false},
-		MoveOpening: {nil, false, true}, StepClock: {nil, false, true},
-		Cut: {links, true, false}, Hold: {links, true, false}, Delay: {links, true, true},
+		Kill: {whats: programs}, Start: {whats: programs}, Pause: {whats: programs, lasting: true}, Flush: {whats: []string{"redis"}},
+		MoveOpening: {amount: true}, StepClock: {amount: true},
+		Cut: {whats: links, lasting: true}, Hold: {whats: links, lasting: true}, Delay: {whats: links, lasting: true, amount: true},
+		Throttle: {whats: links, lasting: true, rate: true}, Reset: {whats: links, lasting: true}, HalfOpen: {whats: links, lasting: true},
 	}
 )
+
+// onLink are the actions on links.
+var onLink = []Action{Cut, Hold, Delay, Throttle, Reset, HalfOpen}
 
 // Step is one line of a scenario.
 type Step struct {
@@ -67,6 +75,7 @@ type Step struct {
 	What string `json:"what,omitempty"` // program or link
 	For  Span   `json:"for,omitempty"`
 	By   Span   `json:"by,omitempty"`
+	Rate int    `json:"rate,omitempty"` // KB/s
 }
 
 // Scenario is what a file says.
@@ -117,11 +126,18 @@ func (s *Scenario) check() error {
 	if !slices.IsSortedFunc(s.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) }) {
 		return errors.New("steps are not in order of time")
 	}
-	down := map[string]bool{}
+	down, until := map[string]bool{}, map[string]Span{}
 	for i := range s.Steps {
 		st := &s.Steps[i]
 		if err := st.check(); err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+		if st.For > 0 {
+			if key := healedBy(*st); st.At < until[key] {
+				return fmt.Errorf("step %d: %s is so already", i+1, st.What)
+			} else {
+				until[key] = st.At + st.For
+			}
 		}
 		switch {
 		case st.Do == Start && !down[st.What]:
@@ -148,9 +164,11 @@ func (st *Step) check() error {
 	case len(t.whats) == 0 && st.What != "" || len(t.whats) > 0 && !slices.Contains(t.whats, st.What):
 		return fmt.Errorf("%s what %q: want one of %v", st.Do, st.What, t.whats)
 	case t.lasting != (st.For > 0) || st.For < 0:
-		return fmt.Errorf("%s for %s: want a time above zero exactly with pause, cut, hold and delay", st.Do, time.Duration(st.For))
+		return fmt.Errorf("%s for %s: want a time above zero exactly with pause and what is done to links", st.Do, time.Duration(st.For))
 	case t.amount != (st.By != 0) || st.Do == Delay && st.By < 0:
 		return fmt.Errorf("%s by %s: want an amount exactly with move-opening, step-clock and delay", st.Do, time.Duration(st.By))
+	case t.rate != (st.Rate > 0) || st.Rate < 0:
+		return fmt.Errorf("%s rate %d: want KB a second, above zero, exactly with throttle", st.Do, st.Rate)
 	}
 	return nil
 }
@@ -158,7 +176,7 @@ func (st *Step) check() error {
 // Needs tells whether a scenario has a step on a link, or with that action.
 func (s *Scenario) Needs(link string) bool {
 	return slices.ContainsFunc(s.Steps, func(st Step) bool {
-		return (st.Do == Cut || st.Do == Hold || st.Do == Delay) && st.What == link
+		return slices.Contains(onLink, st.Do) && st.What == link
 	})
 }
 

@@ -17,21 +17,24 @@ import (
 
 func TestWrongScenariosAreRefused(t *testing.T) {
 	for name, steps := range map[string]string{
-		"no such action":     `{"at":"1s","do":"explode","what":"intake"}`,
-		"no such program":    `{"at":"1s","do":"kill","what":"postgres"},{"at":"2s","do":"start","what":"postgres"}`,
-		"never started":      `{"at":"1s","do":"kill","what":"intake"}`,
-		"never killed":       `{"at":"1s","do":"start","what":"intake"}`,
-		"killed twice":       `{"at":"1s","do":"kill","what":"redis"},{"at":"2s","do":"kill","what":"redis"},{"at":"3s","do":"start","what":"redis"}`,
-		"paused while down":  `{"at":"1s","do":"kill","what":"redis"},{"at":"2s","do":"pause","what":"redis","for":"1s"},{"at":"3s","do":"start","what":"redis"}`,
-		"pause without end":  `{"at":"1s","do":"pause","what":"worker"}`,
-		"kill with duration": `{"at":"1s","do":"kill","what":"worker","for":"1s"},{"at":"2s","do":"start","what":"worker"}`,
-		"delay by nothing":   `{"at":"1s","do":"delay","what":"clients","for":"1s"}`,
-		"delay backwards":    `{"at":"1s","do":"delay","what":"clients","for":"1s","by":"-1s"}`,
-		"not in order":       `{"at":"2s","do":"flush","what":"redis"},{"at":"1s","do":"flush","what":"redis"}`,
-		"unknown field":      `{"at":"1s","do":"flush","what":"redis","oops":1}`,
-		"not a duration":     `{"at":"soon","do":"flush","what":"redis"}`,
-		"opening of redis":   `{"at":"1s","do":"move-opening","what":"redis","by":"1s"}`,
-		"nothing at all":     ``,
+		"no such action":      `{"at":"1s","do":"explode","what":"intake"}`,
+		"no such program":     `{"at":"1s","do":"kill","what":"nginx"},{"at":"2s","do":"start","what":"nginx"}`,
+		"never started":       `{"at":"1s","do":"kill","what":"intake"}`,
+		"never killed":        `{"at":"1s","do":"start","what":"intake"}`,
+		"killed twice":        `{"at":"1s","do":"kill","what":"redis"},{"at":"2s","do":"kill","what":"redis"},{"at":"3s","do":"start","what":"redis"}`,
+		"paused while down":   `{"at":"1s","do":"kill","what":"redis"},{"at":"2s","do":"pause","what":"redis","for":"1s"},{"at":"3s","do":"start","what":"redis"}`,
+		"pause without end":   `{"at":"1s","do":"pause","what":"worker"}`,
+		"kill with duration":  `{"at":"1s","do":"kill","what":"worker","for":"1s"},{"at":"2s","do":"start","what":"worker"}`,
+		"delay by nothing":    `{"at":"1s","do":"delay","what":"clients","for":"1s"}`,
+		"delay backwards":     `{"at":"1s","do":"delay","what":"clients","for":"1s","by":"-1s"}`,
+		"throttle to nothing": `{"at":"1s","do":"throttle","what":"clients","for":"1s"}`,
+		"cut with a rate":     `{"at":"1s","do":"cut","what":"clients","for":"1s","rate":5}`,
+		"cut while cut":       `{"at":"1s","do":"cut","what":"clients","for":"2s"},{"at":"2s","do":"cut","what":"clients","for":"2s"}`,
+		"not in order":        `{"at":"2s","do":"flush","what":"redis"},{"at":"1s","do":"flush","what":"redis"}`,
+		"unknown field":       `{"at":"1s","do":"flush","what":"redis","oops":1}`,
+		"not a duration":      `{"at":"soon","do":"flush","what":"redis"}`,
+		"opening of redis":    `{"at":"1s","do":"move-opening","what":"redis","by":"1s"}`,
+		"nothing at all":      ``,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Parse([]byte(`{"name":"x","title":{"it":"x","en":"x"},"steps":[` + steps + `]}`)); !errors.Is(err, ErrScenario) {
@@ -78,7 +81,10 @@ func (d *deeds) Thaw(p string) error                                   { return 
 func (d *deeds) Flush(context.Context) error                           { return d.do("flush") }
 func (d *deeds) MoveOpening(_ context.Context, by time.Duration) error { return d.do("move %s", by) }
 func (d *deeds) StepClock(by time.Duration) error                      { return d.do("step %s", by) }
-func (d *deeds) Disturb(link string, t Trouble) error                  { return d.do("disturb %s %v", link, t) }
+func (d *deeds) Disturb(link string, t Trouble) error {
+	return d.do("disturb %s %s %s %d", link, t.What, t.By, t.Rate)
+}
+func (d *deeds) Heal(link string, t Trouble) error { return d.do("heal %s %s", link, t.What) }
 
 const everything = `{"name":"all","title":{"it":"tutto","en":"everything"},"steps":[
 	{"at":"-3s","do":"move-opening","by":"2s"},
@@ -89,7 +95,10 @@ const everything = `{"name":"all","title":{"it":"tutto","en":"everything"},"step
 	{"at":"4s","do":"cut","what":"clients","for":"500ms"},
 	{"at":"5s","do":"delay","what":"redis","for":"1s","by":"50ms"},
 	{"at":"5500ms","do":"step-clock","by":"-3s"},
-	{"at":"6s","do":"hold","what":"postgres","for":"1s"}]}`
+	{"at":"6s","do":"hold","what":"postgres","for":"1s"},
+	{"at":"6500ms","do":"throttle","what":"postgres","for":"1s","rate":64},
+	{"at":"8s","do":"reset","what":"clients","for":"1s"},
+	{"at":"9s","do":"half-open","what":"redis","for":"1s"}]}`
 
 func play(t *testing.T, ctx context.Context, fails string) ([]string, []loadrun.Note, error) {
 	s, err := Parse([]byte(everything))
@@ -108,8 +117,9 @@ func TestEveryStepIsDoneInItsTime(t *testing.T) {
 		done, notes, err := play(t, t.Context(), "")
 		want := []string{
 			"-3s move 2s", "1s kill intake", "1.5s freeze worker", "2s start intake", "2.5s thaw worker", "3s flush",
-			"4s disturb clients {true false 0s}", "4.5s disturb clients {false false 0s}", "5s disturb redis {false false 50ms}",
-			"5.5s step -3s", "6s disturb redis {false false 0s}", "6s disturb postgres {false true 0s}", "7s disturb postgres {false false 0s}",
+			"4s disturb clients cut 0s 0", "4.5s heal clients cut", "5s disturb redis delay 50ms 0",
+			"5.5s step -3s", "6s heal redis delay", "6s disturb postgres hold 0s 0", "6.5s disturb postgres throttle 0s 64", "7s heal postgres hold",
+			"7.5s heal postgres throttle", "8s disturb clients reset 0s 0", "9s heal clients reset", "9s disturb redis half-open 0s 0", "10s heal redis half-open",
 		}
 		slices.Sort(want)
 		slices.Sort(done)
