@@ -147,7 +147,7 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("GET "+static.Prefix, p.site.Files())
 	mux.Handle("/api/", api.New(api.Config{
 		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
-		Models: p.cfg.Models, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, ReleaseKey: p.cfg.ReleaseKey, Log: p.log,
+		Models: p.cfg.Models, Drafts: p.drafts, PublicURL: p.cfg.PublicURL, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, ReleaseKey: p.cfg.ReleaseKey, Log: p.log,
 	}).Handler())
 	if p.cfg.Releases != "" {
 		releases := update.Serve(p.cfg.Releases)

@@ -1,28 +1,29 @@
-// Package api is what the mini-client talks to: configuration, calendar,
-// registration of the device key, sync with tickets, outcomes and receipts.
-// Bodies are JSON, refusals problem+json; docs/protocol.md is the contract.
+// Package api is what programs talk to: the mini-client (configuration,
+// calendar, registration of the device key, sync with tickets, outcomes and
+// receipts; docs/protocol.md is the contract) and the software of
+// intermediaries (models, applications, validation, sealing, help desk;
+// docs/api.md). Routes are declared with huma, which makes the OpenAPI document
+// of them; bodies are JSON, refusals problem+json.
 package api
 
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"puntuale/internal/accounts"
+	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/keys"
 	"puntuale/internal/lists"
-	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/timetable"
-	"puntuale/internal/wire"
 )
 
 // Store is what the API reads and writes. Reads see everything that was
@@ -30,6 +31,10 @@ import (
 type Store interface {
 	// Bearer returns who an access token speaks for, or accounts.ErrNotFound.
 	Bearer(ctx context.Context, hash [32]byte, now time.Time) (accounts.Bearer, error)
+	// Program returns the personal access token of a hash with the account
+	// that it speaks for, or accounts.ErrNotFound when it is unknown, over or
+	// revoked. It notes, roughly, when the token was last used.
+	Program(ctx context.Context, hash [32]byte, now time.Time) (accounts.ProgramBearer, error)
 	// RegisterDevice binds the token to a device key. Errors:
 	// accounts.ErrForeignDevice, accounts.ErrTokenBound.
 	RegisterDevice(ctx context.Context, token [32]byte, d *accounts.Device) (accounts.Device, error)
@@ -45,9 +50,14 @@ type Store interface {
 	Standings(ctx context.Context, account clickday.AccountID) (map[clickday.SubmissionID]lists.Standing, error)
 	// Nodes returns the intake nodes that mini-clients may send to.
 	Nodes(ctx context.Context) ([]accounts.Node, error)
+	// ApplicationsAfter returns a slice of the account's applications in the
+	// order in which they were last changed.
+	ApplicationsAfter(ctx context.Context, account clickday.AccountID, c *accounts.Changes) ([]accounts.Application, error)
+	// CurrentSeal returns the seal that counts, or accounts.ErrNotFound.
+	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
 }
 
-// Config is what New needs; every field but ReleaseKey is required.
+// Config is what New needs; every field that does not say otherwise is required.
 type Config struct {
 	Store       Store
 	Clock       clock.Clock
@@ -55,122 +65,63 @@ type Config struct {
 	CalendarKey ed25519.PublicKey
 	Tickets     *keys.TicketKeys
 	Models      *forms.Catalogue
+	Drafts      *drafts.Service
 	Name        string            // of the installation, shown in the mini-client
+	PublicURL   string            // of the portal, without a final stroke
 	NTPServers  []string          // names or addresses, in order of preference
 	ReleaseKey  ed25519.PublicKey // checks versions of the mini-client; nil: none are published
-	Log         *slog.Logger
+	// HelpDesk takes requests for help; nil while there is none.
+	HelpDesk Tickets
+	// PerToken and PerAddress bound how often programs may ask; zero values mean
+	// the defaults.
+	PerToken, PerAddress Rate
+	// Address tells whose request it is; nil takes the remote address.
+	Address func(*http.Request) string
+	Log     *slog.Logger
 }
 
-// API answers the mini-client. It is safe for concurrent use.
-type API struct{ Config }
+// API answers programs. It is safe for concurrent use.
+type API struct {
+	Config
+	tokens, addresses *limiter
+	mux               *http.ServeMux
+	huma              huma.API
+}
 
 // New returns an API.
-func New(c Config) *API { return &API{c} }
-
-// Handler returns the routes below /api/v1/.
-func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /api/v1/config", a.public(a.config))
-	mux.Handle("GET /api/v1/calendar", a.public(a.calendar))
-	mux.Handle("GET /api/v1/devices", a.private(a.listDevices))
-	mux.Handle("POST /api/v1/devices", a.private(a.registerDevice))
-	mux.Handle("GET /api/v1/sync", a.private(a.sync))
-	mux.Handle("GET /api/v1/outcomes", a.private(a.outcomes))
-	mux.Handle("GET /api/v1/applications/{id}/receipt", a.private(a.receipt))
-	mux.Handle("/api/", a.public(func(http.ResponseWriter, *http.Request) error { return refuse(clickday.CodeNotFound) }))
-	return mux
+func New(c Config) *API {
+	a := &API{Config: c, mux: http.NewServeMux()}
+	if a.Address == nil {
+		a.Address = remoteAddress
+	}
+	a.tokens, a.addresses = newLimiter(c.Clock, "token", c.PerToken, defaultPerToken), newLimiter(c.Clock, "address", c.PerAddress, defaultPerAddress)
+	a.huma = humago.New(a.mux, document(c.PublicURL))
+	describeProblem(a.huma.OpenAPI())
+	a.routes()
+	a.serveDocument()
+	a.mux.HandleFunc("/api/", a.nothing)
+	return a
 }
 
-// caller is who a request speaks for.
-type caller struct {
-	accounts.Bearer
-	token     string
-	tokenHash [32]byte
+// Handler returns everything below /api/.
+func (a *API) Handler() http.Handler { return a.mux }
+
+// nothing answers addresses that there are not.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
+	ctx := humago.NewContext(&huma.Operation{}, r, w)
+	ctx.SetHeader("Cache-Control", "no-store")
+	if _, err := a.identify(r, w.Header(), public); err != nil {
+		a.writeProblem(ctx, err)
+		return
+	}
+	a.writeProblem(ctx, refuse(clickday.CodeNotFound))
 }
 
-func (a *API) public(h func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
-			a.problem(w, r, err)
-		}
-	})
-}
-
-func (a *API) private(h func(http.ResponseWriter, *http.Request, *caller) error) http.Handler {
-	return a.public(func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Cache-Control", "no-store")
-		c, err := a.caller(r)
-		if err != nil {
-			return err
-		}
-		return h(w, r, c)
-	})
-}
-
-func (a *API) caller(r *http.Request) (*caller, error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return nil, refuse(codeUnauthorized)
-	}
-	c := &caller{token: token, tokenHash: oauth.Hash(token)}
-	b, err := a.Store.Bearer(r.Context(), c.tokenHash, a.Clock.Now())
-	if errors.Is(err, accounts.ErrNotFound) {
-		return nil, refuse(codeUnauthorized)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if b.Device != nil && b.Device.Revoked {
-		return nil, refuse(clickday.CodeDeviceRevoked)
-	}
-	c.Bearer = b
-	return c, nil
-}
-
-func (a *API) receipt(w http.ResponseWriter, r *http.Request, c *caller) error {
-	id, err := clickday.ParseApplicationID(r.PathValue("id"))
-	if err != nil {
-		return refuse(clickday.CodeNotFound)
-	}
-	pdf, err := a.Store.ReceiptOf(r.Context(), c.Account.ID, id)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/pdf")
-	w.Header().Set("Content-Length", fmt.Sprint(len(pdf)))
-	_, err = w.Write(pdf)
-	return a.gone(r, err)
-}
-
-// gone logs a client that left before its answer; there is nobody to tell.
-func (a *API) gone(r *http.Request, err error) error {
-	if err != nil {
-		a.Log.DebugContext(r.Context(), "client left", "path", r.URL.Path, "err", err)
-	}
-	return nil
-}
-
-func (a *API) json(w http.ResponseWriter, r *http.Request, status int, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("api: answer: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, err = w.Write(b)
-	return a.gone(r, err)
-}
-
-func (a *API) calendar(w http.ResponseWriter, r *http.Request) error {
-	_, signed, err := a.Calendar.Current(r.Context())
-	if err != nil {
-		return err
-	}
-	if signed == nil {
-		return refuse(clickday.CodeNotFound)
-	}
-	w.Header().Set("Content-Type", wire.TypeCalendar)
-	w.Header().Set("Cache-Control", "no-cache")
-	_, err = w.Write(signed)
-	return a.gone(r, err)
+// routes registers what the document lists.
+func (a *API) routes() {
+	a.clientRoutes()
+	a.dayRoutes()
+	a.modelRoutes()
+	a.applicationRoutes()
+	a.ticketRoutes()
 }

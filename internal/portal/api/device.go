@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"crypto/ed25519"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
@@ -18,6 +20,40 @@ const (
 	maxDeviceName = 80      // runes
 )
 
+// clientRoutes are those of the mini-client, in the order of its way.
+func (a *API) clientRoutes() {
+	register(a, public, huma.Operation{
+		OperationID: "config", Method: http.MethodGet, Path: "/api/v1/config", Tags: []string{tagClient},
+		Summary: "Keys, nodes and time servers that a mini-client needs",
+	}, nil, a.config)
+	register(a, public, huma.Operation{
+		OperationID: "calendar", Method: http.MethodGet, Path: "/api/v1/calendar", Tags: []string{tagClient},
+		Summary: "The signed calendar of click days", Description: "Deterministic CBOR under an Ed25519 signature, docs/protocol.md, 8. For JSON see /api/v1/days.",
+		Responses: binaryAnswer("The newest calendar.", wire.TypeCalendar),
+	}, []clickday.Code{clickday.CodeNotFound}, a.calendar)
+	register(a, computers, huma.Operation{
+		OperationID: "list-devices", Method: http.MethodGet, Path: "/api/v1/devices", Tags: []string{tagClient},
+		Summary: "Paired computers, revoked ones among them",
+	}, nil, a.listDevices)
+	register(a, computers, huma.Operation{
+		OperationID: "register-device", Method: http.MethodPost, Path: "/api/v1/devices", Tags: []string{tagClient},
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxDeviceBody, Metadata: map[string]any{codeOfBad: codeBadDevice},
+		Summary: "Register the key of this computer", Description: "The same key again for the same account gets the same answer.",
+	}, []clickday.Code{codeBadDevice, codeForeignDevice, codeTokenBound}, a.registerDevice)
+	register(a, computers, huma.Operation{
+		OperationID: "sync", Method: http.MethodGet, Path: "/api/v1/sync", Tags: []string{tagClient},
+		Summary: "Sealed applications with their tickets, models and calendar",
+	}, []clickday.Code{codeNoDevice}, a.sync)
+	register(a, everyone, huma.Operation{
+		OperationID: "outcomes", Method: http.MethodGet, Path: "/api/v1/outcomes", Tags: []string{tagOutcomes},
+		Summary: "What became of every submission of the account",
+	}, nil, a.outcomes)
+	register(a, everyone, huma.Operation{
+		OperationID: "receipt", Method: http.MethodGet, Path: "/api/v1/applications/{id}/receipt", Tags: []string{tagOutcomes},
+		Summary: "The receipt of an application", Responses: binaryAnswer("The signed PDF.", "application/pdf"),
+	}, []clickday.Code{clickday.CodeNotFound}, a.receipt)
+}
+
 type accountJSON struct {
 	ID    clickday.AccountID `json:"id"`
 	Name  string             `json:"name"`
@@ -27,9 +63,9 @@ type accountJSON struct {
 func accountOf(a *accounts.Account) accountJSON { return accountJSON{a.ID, a.Name, a.Email} }
 
 type registration struct {
-	Name      string `json:"name"`
-	PublicKey []byte `json:"public_key"`
-	Proof     []byte `json:"proof"` // wire.SignDevice over the access token
+	Name      string `json:"name" doc:"1 to 80 characters."`
+	PublicKey []byte `json:"public_key" doc:"Ed25519, 32 bytes."`
+	Proof     []byte `json:"proof" doc:"Signature over the access token (docs/protocol.md, 9)."`
 }
 
 func (g *registration) valid(token string) bool {
@@ -38,26 +74,27 @@ func (g *registration) valid(token string) bool {
 		len(g.PublicKey) == ed25519.PublicKeySize && wire.CheckDevice(g.PublicKey, token, g.Proof) == nil
 }
 
-func (a *API) registerDevice(w http.ResponseWriter, r *http.Request, c *caller) error {
-	var g registration
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxDeviceBody))
-	if err := dec.Decode(&g); err != nil || !g.valid(c.token) {
-		return refuse(codeBadDevice)
+type registeredJSON struct {
+	DeviceID int64       `json:"device_id"`
+	Account  accountJSON `json:"account"`
+}
+
+func (a *API) registerDevice(ctx context.Context, in *struct{ Body registration }) (*body[registeredJSON], error) {
+	c := callerOf(ctx)
+	if !in.Body.valid(c.token) {
+		return nil, refuse(codeBadDevice)
 	}
-	d := accounts.Device{Account: c.Account.ID, Name: g.Name, CreatedAt: a.Clock.Now()}
-	copy(d.PublicKey[:], g.PublicKey)
-	stored, err := a.Store.RegisterDevice(r.Context(), c.tokenHash, &d)
+	d := accounts.Device{Account: c.Account.ID, Name: in.Body.Name, CreatedAt: a.Clock.Now()}
+	copy(d.PublicKey[:], in.Body.PublicKey)
+	stored, err := a.Store.RegisterDevice(ctx, c.tokenHash, &d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if stored.Revoked { // an old token cannot lift a revocation
-		return refuse(clickday.CodeDeviceRevoked)
+		return nil, refuse(clickday.CodeDeviceRevoked)
 	}
-	a.Log.InfoContext(r.Context(), "device registered", "account", c.Account.ID, "device", stored.ID)
-	return a.json(w, r, http.StatusCreated, struct {
-		DeviceID int64       `json:"device_id"`
-		Account  accountJSON `json:"account"`
-	}{stored.ID, accountOf(&c.Account)})
+	a.Log.InfoContext(ctx, "device registered", "account", c.Account.ID, "device", stored.ID)
+	return answer(registeredJSON{stored.ID, accountOf(&c.Account)}), nil
 }
 
 type deviceJSON struct {
@@ -68,41 +105,44 @@ type deviceJSON struct {
 	Revoked   bool      `json:"revoked"`
 }
 
-func (a *API) listDevices(w http.ResponseWriter, r *http.Request, c *caller) error {
-	list, err := a.Store.Devices(r.Context(), c.Account.ID)
+type devicesJSON struct {
+	Devices []deviceJSON `json:"devices" nullable:"false"`
+}
+
+func (a *API) listDevices(ctx context.Context, _ *struct{}) (*body[devicesJSON], error) {
+	list, err := a.Store.Devices(ctx, callerOf(ctx).Account.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out := make([]deviceJSON, len(list))
 	for i, d := range list {
 		out[i] = deviceJSON{d.ID, d.Name, d.PublicKey[:], d.CreatedAt.UTC(), d.Revoked}
 	}
-	return a.json(w, r, http.StatusOK, map[string][]deviceJSON{"devices": out})
+	return answer(devicesJSON{out}), nil
 }
 
-type nodeJSON struct {
-	Node      clickday.NodeID `json:"node"`
-	URL       string          `json:"url"`
-	WarmURL   string          `json:"warm_url,omitempty"`
-	PublicKey []byte          `json:"public_key"`
-	CA        string          `json:"ca_pem"`
-}
-
-func (a *API) config(w http.ResponseWriter, r *http.Request) error {
-	nodes, err := a.Store.Nodes(r.Context())
+func (a *API) receipt(ctx context.Context, in *ApplicationPath) (*file, error) {
+	id, err := in.id()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out := make([]nodeJSON, len(nodes))
-	for i, n := range nodes {
-		out[i] = nodeJSON{n.ID, n.URL, n.WarmURL, n.PublicKey, n.CA}
+	pdf, err := a.Store.ReceiptOf(ctx, callerOf(ctx).Account.ID, id)
+	if err != nil {
+		return nil, err
 	}
-	w.Header().Set("Cache-Control", "no-cache")
-	return a.json(w, r, http.StatusOK, struct {
-		Name        string     `json:"name"`
-		CalendarKey []byte     `json:"calendar_key"`
-		Nodes       []nodeJSON `json:"nodes"`
-		NTPServers  []string   `json:"ntp_servers"`
-		ReleaseKey  []byte     `json:"release_key,omitempty"`
-	}{a.Name, a.CalendarKey, out, a.NTPServers, a.ReleaseKey})
+	return &file{ContentType: "application/pdf", ContentLength: len(pdf), Body: pdf}, nil
+}
+
+// ApplicationPath is the address of one application.
+type ApplicationPath struct {
+	ID string `path:"id" doc:"Id of the application, a UUID."`
+}
+
+// id reads the id; what is none is not found.
+func (p *ApplicationPath) id() (clickday.ApplicationID, error) {
+	id, err := clickday.ParseApplicationID(p.ID)
+	if err != nil {
+		return id, refuse(clickday.CodeNotFound)
+	}
+	return id, nil
 }

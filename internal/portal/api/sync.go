@@ -1,7 +1,7 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"strconv"
 	"time"
 
@@ -15,14 +15,14 @@ import (
 // after the close is refused as too late and not for its ticket.
 const ticketGrace = time.Hour
 
-type modelJSON struct {
+type dictionaryJSON struct {
 	Code         clickday.ModelCode `json:"code"`
 	Version      uint16             `json:"version"`
 	DictionaryID uint32             `json:"dictionary_id"`
 	Dictionary   []byte             `json:"dictionary"`
 }
 
-type applicationJSON struct {
+type sealedApplicationJSON struct {
 	ID           string             `json:"id"`
 	Day          clickday.DayID     `json:"click_day"`
 	Model        clickday.ModelCode `json:"model"`
@@ -37,47 +37,48 @@ type applicationJSON struct {
 }
 
 type syncJSON struct {
-	Account      accountJSON       `json:"account"`
-	ServerTime   time.Time         `json:"server_time"`
-	Calendar     []byte            `json:"calendar"`
-	Models       []modelJSON       `json:"models"`
-	Applications []applicationJSON `json:"applications"`
+	Account      accountJSON             `json:"account"`
+	ServerTime   time.Time               `json:"server_time"`
+	Calendar     []byte                  `json:"calendar"`
+	Models       []dictionaryJSON        `json:"models"`
+	Applications []sealedApplicationJSON `json:"applications"`
 }
 
 // sync gives out the sealed applications with their tickets, for the days whose
 // sync has begun and that are not over.
-func (a *API) sync(w http.ResponseWriter, r *http.Request, c *caller) error {
+func (a *API) sync(ctx context.Context, _ *struct{}) (*body[syncJSON], error) {
+	c := callerOf(ctx)
 	if c.Device == nil {
-		return refuse(codeNoDevice)
+		return nil, refuse(codeNoDevice)
 	}
-	cal, signed, err := a.Calendar.Current(r.Context())
+	cal, signed, err := a.Calendar.Current(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := a.Clock.Now()
-	list, err := a.Store.Unnumbered(r.Context(), c.Account.ID, syncable(&cal, now))
+	list, err := a.Store.Unnumbered(ctx, c.Account.ID, syncable(&cal, now))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out := syncJSON{
 		Account: accountOf(&c.Account), ServerTime: now.UTC(), Calendar: signed,
-		Models: []modelJSON{}, Applications: make([]applicationJSON, 0, len(list)),
+		Models: []dictionaryJSON{}, Applications: make([]sealedApplicationJSON, 0, len(list)),
 	}
 	used := map[*forms.Model]bool{}
 	for i := range list {
 		m, ok := a.Models.Model(list[i].Model, list[i].ModelVersion)
 		if !ok { // only an older portal than the one that sealed it lacks the model
-			a.Log.ErrorContext(r.Context(), "sync: model missing", "application", list[i].ID, "model", list[i].Model)
+			a.Log.ErrorContext(ctx, "sync: model missing", "application", list[i].ID, "model", list[i].Model)
 			continue
 		}
 		if !used[m] {
 			used[m] = true
 			d := m.Dictionary()
-			out.Models = append(out.Models, modelJSON{m.Code, m.Version, d.ID, d.Content})
+			out.Models = append(out.Models, dictionaryJSON{m.Code, m.Version, d.ID, d.Content})
 		}
 		out.Applications = append(out.Applications, a.application(&list[i], m, c, cal.Day(list[i].Day), now))
 	}
-	return a.json(w, r, http.StatusOK, out)
+	return answer(out), nil
 }
 
 // syncable returns the days for which tickets are given out now.
@@ -86,21 +87,21 @@ func syncable(cal *clickday.Calendar, now time.Time) []clickday.DayID {
 	for i := range cal.Days {
 		d := &cal.Days[i]
 		t := now.UnixNano()
-		if d.Sync <= t && t < d.Closes && d.State != clickday.DayClosed {
+		if !d.Rehearsal && d.Sync <= t && t < d.Closes && d.State != clickday.DayClosed {
 			days = append(days, d.ID)
 		}
 	}
 	return days
 }
 
-func (a *API) application(s *accounts.SealedApplication, m *forms.Model, c *caller, day *clickday.Day, now time.Time) applicationJSON {
+func (a *API) application(s *accounts.SealedApplication, m *forms.Model, c *caller, day *clickday.Day, now time.Time) sealedApplicationJSON {
 	ticket := wire.Ticket{
 		KeyID: a.Tickets.Current, Day: s.Day, Model: s.Model, ModelVersion: s.ModelVersion, Application: s.ID,
 		SealVersion: s.Seal.Version, Digest: s.Seal.Digest, Device: c.Device.PublicKey, Account: c.Account.ID,
 		IssuedAt: now.Unix(), NotAfter: day.ClosesAt().Add(ticketGrace).Unix(),
 	}
 	employer, worker := m.SummaryOf(s.Answers)
-	return applicationJSON{
+	return sealedApplicationJSON{
 		ID: s.ID.String(), Day: s.Day, Model: s.Model, ModelVersion: s.ModelVersion, SealVersion: s.Seal.Version,
 		Digest: s.Seal.Digest.String(), Document: s.Seal.Document,
 		Ticket:   wire.SealTicket(&ticket, a.Tickets.TicketKey(a.Tickets.Current)),
@@ -124,18 +125,23 @@ type outcomeJSON struct {
 	List *standingJSON `json:"list,omitempty"`
 }
 
-func (a *API) outcomes(w http.ResponseWriter, r *http.Request, c *caller) error {
-	list, err := a.Store.Outcomes(r.Context(), c.Account.ID)
+type outcomesJSON struct {
+	Outcomes []outcomeJSON `json:"outcomes" nullable:"false"`
+}
+
+func (a *API) outcomes(ctx context.Context, _ *struct{}) (*body[outcomesJSON], error) {
+	account := callerOf(ctx).Account.ID
+	list, err := a.Store.Outcomes(ctx, account)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cal, _, err := a.Calendar.Current(r.Context())
+	cal, _, err := a.Calendar.Current(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	standings, err := a.Store.Standings(r.Context(), c.Account.ID)
+	standings, err := a.Store.Standings(ctx, account)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out := make([]outcomeJSON, len(list))
 	for i := range list {
@@ -144,7 +150,7 @@ func (a *API) outcomes(w http.ResponseWriter, r *http.Request, c *caller) error 
 			out[i].List = standingOf(&s)
 		}
 	}
-	return a.json(w, r, http.StatusOK, map[string][]outcomeJSON{"outcomes": out})
+	return answer(outcomesJSON{out}), nil
 }
 
 func outcomeOf(o *accounts.Outcome, cal *clickday.Calendar) outcomeJSON {
