@@ -136,10 +136,7 @@ func Number(t T, db *postgres.DB, promise time.Time) {
 	t.Helper()
 	ctx := context.Background()
 	exec(t, db, "UPDATE intake_nodes SET watermark = $1", promise.UnixNano())
-	term, ok, err := db.Lead(ctx)
-	if err != nil || !ok {
-		t.Fatalf("lead: %v %v", ok, err)
-	}
+	term := Lead(t, db)
 	const limit = 4096
 	for {
 		n, err := term.Number(ctx, limit, promise)

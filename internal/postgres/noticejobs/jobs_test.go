@@ -23,6 +23,7 @@ import (
 	"puntuale/internal/notices"
 	"puntuale/internal/postgres"
 	"puntuale/internal/postgres/admissiontest"
+	"puntuale/internal/postgres/listtest"
 	"puntuale/internal/postgres/noticejobs"
 	"puntuale/internal/postgres/pgtest"
 	"puntuale/internal/smtpsink"
@@ -83,11 +84,8 @@ func (w *world) number() {
 	w.t.Helper()
 	w.office.Exec("INSERT INTO intake_nodes (node, public_key, url, watermark) VALUES (1, '', '', $1) ON CONFLICT DO NOTHING",
 		admissiontest.Closes.UnixNano())
-	term, ok, err := w.db.Lead(w.t.Context())
-	if err != nil || !ok {
-		w.t.Fatal(ok, err)
-	}
-	_, err = term.Number(w.t.Context(), 1000, admissiontest.Opens)
+	term := listtest.Lead(w.t, w.db)
+	_, err := term.Number(w.t.Context(), 1000, admissiontest.Opens)
 	if err := errors.Join(err, term.Close()); err != nil {
 		w.t.Fatal(err)
 	}
