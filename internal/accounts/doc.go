@@ -85,6 +85,9 @@ type Seal struct {
 	Document    []byte // canonical bytes
 	Digest      clickday.Digest
 	SealedAt    time.Time
+	// Attachments has a line for each file that lay beside the document:
+	// "sha256 kind size name". It is read with the seal that counts.
+	Attachments string
 }
 
 // SealedApplication is an application with the seal that counts.
@@ -140,7 +143,8 @@ type Node struct {
 // Grant is what a person has consented to when a code is given out (RFC 6749,
 // RFC 7636).
 type Grant struct {
-	Account     clickday.AccountID
+	Account     clickday.AccountID // whose applications may be fetched
+	Person      clickday.AccountID // who has consented; Account itself, or who acts for it
 	RedirectURI string
 	Challenge   string // S256
 	ExpiresAt   time.Time

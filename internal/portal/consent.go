@@ -41,7 +41,7 @@ func (p *Portal) consentSubmit(w http.ResponseWriter, r *http.Request, v *site.V
 	to := req.Refusal("access_denied")
 	if r.PostForm.Get("decision") == "allow" {
 		var err error
-		if to, err = p.grants.Grant(r.Context(), v.Account.ID, &req); err != nil {
+		if to, err = p.grants.Grant(r.Context(), v.Person.ID, v.Account.ID, &req); err != nil {
 			return err
 		}
 		p.log.InfoContext(r.Context(), "pairing allowed", "account", v.Account.ID)

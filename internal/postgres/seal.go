@@ -15,8 +15,8 @@ import (
 // SealApplication freezes a ready application: freeze is given the application
 // as it stands in the transaction, with the version that the new seal has, and
 // returns the canonical bytes. Errors are those of SaveAnswers, and
-// accounts.ErrState when the application is not ready; whatever freeze returns
-// is passed on and nothing is stored.
+// accounts.ErrState when the application is not ready, and *parties.Obstacle when
+// no mandate covers it; whatever freeze returns is passed on and nothing is stored.
 func (db *DB) SealApplication(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID, revision int64,
 	now time.Time, freeze func(*accounts.Application, uint32) ([]byte, clickday.Digest, error),
 ) error {
@@ -36,8 +36,12 @@ func (db *DB) SealApplication(ctx context.Context, account clickday.AccountID, i
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO seals (application_id, version, document, digest, sealed_at)
-			VALUES ($1, $2, $3, $4, $5)`, [16]byte(id), version, document, digest[:], now)
+		mandate, err := sealBasis(ctx, tx, &a, now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO seals (application_id, version, document, digest, sealed_at, mandate_id)
+			VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0))`, [16]byte(id), version, document, digest[:], now, mandate)
 		if err != nil {
 			return err
 		}
@@ -94,10 +98,10 @@ func (db *DB) ReopenApplication(ctx context.Context, account clickday.AccountID,
 func (db *DB) CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error) {
 	s := accounts.Seal{Application: id}
 	var digest []byte
-	err := db.Pool.QueryRow(ctx, `SELECT s.version, s.document, s.digest, s.sealed_at FROM seals s
+	err := db.Pool.QueryRow(ctx, `SELECT s.version, s.document, s.digest, s.sealed_at, coalesce(s.attachments, '') FROM seals s
 		JOIN applications a ON a.id = s.application_id
 		WHERE a.id = $1 AND a.account_id = $2 AND s.superseded_at IS NULL`, [16]byte(id), account).
-		Scan(&s.Version, &s.Document, &digest, &s.SealedAt)
+		Scan(&s.Version, &s.Document, &digest, &s.SealedAt, &s.Attachments)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, accounts.ErrNotFound
 	}

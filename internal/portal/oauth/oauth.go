@@ -129,12 +129,12 @@ func (r *Request) answer(name, value string) string {
 	return r.RedirectURI + "?" + q.Encode()
 }
 
-// Grant gives out a code for what the person has consented to, and returns
-// where the browser goes with it.
-func (s *Service) Grant(ctx context.Context, account clickday.AccountID, r *Request) (string, error) {
+// Grant gives out a code for what the person has consented to, for an account
+// that is theirs or that they act for, and returns where the browser goes with it.
+func (s *Service) Grant(ctx context.Context, person, account clickday.AccountID, r *Request) (string, error) {
 	code, hash := fresh()
 	g := &accounts.Grant{
-		Account: account, RedirectURI: r.RedirectURI, Challenge: r.Challenge, ExpiresAt: s.clock.Now().Add(codeLife),
+		Account: account, Person: person, RedirectURI: r.RedirectURI, Challenge: r.Challenge, ExpiresAt: s.clock.Now().Add(codeLife),
 	}
 	if err := s.store.AddCode(ctx, hash, g); err != nil {
 		return "", err
