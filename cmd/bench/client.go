@@ -17,6 +17,7 @@ type clientCmd struct {
 	Dir      string   `help:"Directory on the disk to measure on; the system's temporary one if empty." type:"path"`
 	Firings  int      `default:"1000" help:"Firings over networks with random asymmetric delays."`
 	Loaded   int      `default:"300" help:"Firings while every processor is busy."`
+	Busy     int      `default:"1" help:"Busy processes for each processor meanwhile."`
 	Rounds   int      `default:"5" help:"Rounds of the sender with many applications."`
 	Bulk     int      `default:"300" help:"Its applications."`
 	Sizes    int      `default:"1000" help:"Requests of each model."`
@@ -38,7 +39,7 @@ func (c *clientCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(g.ReportClient(ctx, bench.ClientPlan{
-		Firings: c.Firings, Loaded: c.Loaded, Rounds: c.Rounds, Bulk: c.Bulk, Sizes: c.Sizes, Kills: c.Kills, Programs: c.Programs,
+		Firings: c.Firings, Loaded: c.Loaded, Busy: c.Busy, Rounds: c.Rounds, Bulk: c.Bulk, Sizes: c.Sizes, Kills: c.Kills, Programs: c.Programs,
 		Windows: c.Windows, Listed: c.Listed, Desktop: c.Desktop, Only: c.Only,
 	}, os.Stdout, os.Stderr), g.Close())
 }

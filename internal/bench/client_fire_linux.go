@@ -134,10 +134,10 @@ func (f *Firing) read(r store.Record, d *clickday.Day) error {
 // Burners keep every processor busy until they are stopped.
 type burners []*exec.Cmd
 
-// burn starts one busy process for each processor.
-func (g *Ground) burn() (burners, error) {
+// burn starts that many busy processes for each processor.
+func (g *Ground) burn(each int) (burners, error) {
 	var b burners
-	for range runtime.NumCPU() {
+	for range each * runtime.NumCPU() {
 		c := exec.Command(g.Self, "burn")
 		c.Stderr, c.SysProcAttr = os.Stderr, ownSession()
 		if err := c.Start(); err != nil {

@@ -190,7 +190,7 @@ func (s *clientSite) run(ctx context.Context, d *clickday.Day, addr string, reco
 	way := link.NewWay(n, base, nil)
 	return sending.Run(ctx, sending.Config{
 		Report: func(p sending.Progress) { count.aim = max(count.aim, p.Aim) },
-		Day:    d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: wait,
+		Day:    d.ID, Records: records, Calendars: &fixed{clickday.Calendar{Version: 1, Days: s.days}}, Base: base, Wait: wait, Ready: timing.Ready,
 		Log: s.log,
 		Nodes: []sending.Node{{ID: node, Public: s.Node, Dial: func(ctx context.Context, envelope []byte) (sending.Link, error) {
 			l, err := way.Dial(ctx, envelope)

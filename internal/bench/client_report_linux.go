@@ -15,6 +15,7 @@ import (
 type ClientPlan struct {
 	Firings  int // through the uneven network
 	Loaded   int // firings on the loaded machine
+	Busy     int // busy processes for each processor meanwhile
 	Rounds   int // of the bulk sender
 	Bulk     int // applications of each
 	Sizes    int // requests of each model

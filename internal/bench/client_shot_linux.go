@@ -28,7 +28,7 @@ import (
 const (
 	// apartShots is the time between two click days of which each has a process of
 	// its own; shotLead is how long before its click day a process starts.
-	apartShots = 500 * time.Millisecond
+	apartShots = time.Second // RealtimeKit serves a user 25 times in 20 s
 	shotLead   = 14*time.Second + apartShots/2
 	// intakeStarts is how long the intake may take to start on a busy machine.
 	intakeStarts = 20 * time.Second
@@ -52,10 +52,11 @@ type Shot struct {
 	Record   store.Record `json:"record"`
 	Requests int          `json:"requests"`
 	Early    int          `json:"early"`
-	Aim      int64        `json:"aim"`  // when the wait was to end
-	Woke     int64        `json:"woke"` // when it did
-	Left     int64        `json:"left"` // when the request was handed over to be written
-	Arrived  int64        `json:"-"`    // kernel stamp at the intake
+	Aim      int64        `json:"aim"`       // when the wait was to end
+	Woke     int64        `json:"woke"`      // when it did
+	Left     int64        `json:"left"`      // when the request was handed over to be written
+	RealTime bool         `json:"real_time"` // whether the thread had precedence over all ordinary ones
+	Arrived  int64        `json:"-"`         // kernel stamp at the intake
 	Opens    int64        `json:"-"`
 	Said     string       `json:"-"` // its log
 }
@@ -80,6 +81,9 @@ func FireOne(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	wait := func(ctx context.Context, until time.Time) error {
 		err := precise(ctx, until)
 		shot.Woke, shot.Aim = clk.Now().UnixNano(), until.UnixNano()
+		if a, err := unix.SchedGetAttr(0, 0); err == nil {
+			shot.RealTime = a.Policy == unix.SCHED_RR
+		}
 		return err
 	}
 	if err := s.run(ctx, &j.Day, j.Addr, st, timing.NewBase(clk), wait, count); err != nil {
@@ -89,10 +93,17 @@ func FireOne(ctx context.Context, in io.Reader, out io.Writer) (err error) {
 	return json.NewEncoder(out).Encode(shot)
 }
 
+// shooter is who fires.
+type shooter struct {
+	name     string // in the figures
+	program  string
+	ordinary bool   // a user without any right, which only root can ask for
+	bus      string // the system bus; a path that is not there for none
+}
+
 // FireApart has n processes fire at the real intake, each at an opening of its
-// own: the program is this one, run by a user without any right when ordinary,
-// which only root can ask for.
-func (g *Ground) FireApart(ctx context.Context, program string, n int, ordinary bool, progress io.Writer) ([]Shot, error) {
+// own, for one kind of user.
+func (g *Ground) FireApart(ctx context.Context, u shooter, n int, progress io.Writer) ([]Shot, error) {
 	begin := g.Clock.Now().Add(shotLead + intakeStarts)
 	opens := make([]time.Time, n)
 	for i := range opens {
@@ -108,7 +119,7 @@ func (g *Ground) FireApart(ctx context.Context, program string, n int, ordinary 
 	for i := range n {
 		all.Go(func() {
 			if errs[i] = pause(ctx, opens[i].Add(-shotLead).Sub(g.Clock.Now())); errs[i] == nil {
-				out[i], errs[i] = s.fireOne(ctx, program, i, ordinary)
+				out[i], errs[i] = s.fireOne(ctx, u, i)
 			}
 		})
 	}
@@ -124,7 +135,7 @@ func (g *Ground) FireApart(ctx context.Context, program string, n int, ordinary 
 }
 
 // fireOne starts the process of one firing.
-func (s *clientSite) fireOne(ctx context.Context, program string, i int, ordinary bool) (Shot, error) {
+func (s *clientSite) fireOne(ctx context.Context, u shooter, i int) (Shot, error) {
 	rs, err := s.records(ctx, s.days[i].ID, 1)
 	if err != nil {
 		return Shot{}, err
@@ -137,10 +148,11 @@ func (s *clientSite) fireOne(ctx context.Context, program string, i int, ordinar
 		return Shot{}, fmt.Errorf("bench: job: %w", err)
 	}
 	var out, diagnosis bytes.Buffer
-	c := exec.CommandContext(ctx, program, "shot")
+	c := exec.CommandContext(ctx, u.program, "shot")
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(job), &out, &diagnosis
 	c.SysProcAttr = ownSession()
-	if ordinary {
+	c.Env = append(os.Environ(), "DBUS_SYSTEM_BUS_ADDRESS="+u.bus)
+	if u.ordinary {
 		if err := s.demote(c, dir); err != nil {
 			return Shot{}, err
 		}
@@ -201,35 +213,51 @@ func (g *Ground) privileged() (string, error) {
 }
 
 // reportLoaded fires while every processor is busy. As root: as an ordinary user
-// whose program was installed with the right to precedence, and as one without it.
+// with RealtimeKit, as on a desktop; with the program as a package installs it;
+// and with neither.
 func (g *Ground) reportLoaded(ctx context.Context, p ClientPlan, progress io.Writer) ([]Figure, error) {
-	load, err := g.burn()
+	load, err := g.burn(p.Busy)
 	if err != nil {
 		return nil, err
 	}
 	defer load.stop()
+	none := "unix:path=" + filepath.Join(g.dir, "none")
 	if os.Getuid() != 0 {
-		shots, err := g.FireApart(ctx, g.Self, p.Loaded, false, progress)
+		shots, err := g.FireApart(ctx, shooter{program: g.Self, bus: os.Getenv("DBUS_SYSTEM_BUS_ADDRESS")}, p.Loaded, progress)
 		return lateness("client", shots), err
 	}
 	program, err := g.privileged()
 	if err != nil {
 		return nil, err
 	}
-	shots, err := g.FireApart(ctx, program, p.Loaded, true, progress)
+	k, err := g.startKit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	without, err := g.FireApart(ctx, g.Self, p.Loaded, true, progress)
-	return append(lateness("client", shots), lateness("client_without_precedence", without)...), err
+	var out []Figure
+	for _, u := range []shooter{
+		{"client", g.Self, true, k.address},
+		{"client_installed_with_capability", program, true, none},
+		{"client_without_precedence", g.Self, true, none},
+	} {
+		shots, err := g.FireApart(ctx, u, p.Loaded, progress)
+		if err != nil {
+			return nil, errors.Join(err, k.stop())
+		}
+		out = append(out, lateness(u.name, shots)...)
+	}
+	return out, k.stop()
 }
 
 // lateness sums up firings over a way without any delay, and where the time went.
 func lateness(name string, shots []Shot) []Figure {
 	var late, unsure, wake, leave, way []time.Duration
-	wrong := 0
+	wrong, realTime := 0, 0
 	for i := range shots {
 		s := &shots[i]
+		if s.RealTime {
+			realTime++
+		}
 		wrong += s.Early
 		if s.Arrived < s.Opens {
 			wrong++ // early, or without an acknowledgement
@@ -243,6 +271,7 @@ func lateness(name string, shots []Shot) []Figure {
 	}
 	out := []Figure{
 		plain(name+"_loaded_firings", float64(len(shots)), "firings"),
+		plain(name+"_loaded_with_real_time_precedence", float64(realTime), "firings"),
 		atMost(name+"_loaded_early_or_missing", float64(wrong), "firings", 0),
 		atMost(name+"_lateness_p50", ms(quantile(late, 0.5)), "ms", beyondP50),
 		atMost(name+"_lateness_p99", ms(quantile(late, 0.99)), "ms", beyondP99),

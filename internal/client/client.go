@@ -13,6 +13,7 @@
 package client
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -86,6 +87,7 @@ type Client struct {
 	proxy     func(*http.Request) (*url.URL, error)
 	base      *timing.Base
 	calendars *calendars
+	getReady  func(context.Context) (end func()) // for the wait; nil: nothing to do
 
 	work sync.Mutex // held by whatever changes profile or records; TryLock gives ErrBusy
 
@@ -117,8 +119,9 @@ func Open(c Config) (*Client, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	var getReady func(context.Context) func()
 	if c.Wait == nil {
-		c.Wait = timing.Precise(c.Clock)
+		c.Wait, getReady = timing.Precise(c.Clock), timing.Ready
 	}
 	if c.OpenBrowser == nil {
 		c.OpenBrowser = pairing.OpenBrowser
@@ -138,7 +141,7 @@ func Open(c Config) (*Client, error) {
 		t.Proxy = proxy
 		c.Transport = t
 	}
-	cl := &Client{Config: c, store: st, proxy: proxy, base: timing.NewBase(c.Clock), progress: map[string]sending.Progress{}}
+	cl := &Client{Config: c, store: st, proxy: proxy, getReady: getReady, base: timing.NewBase(c.Clock), progress: map[string]sending.Progress{}}
 	if err := cl.load(); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

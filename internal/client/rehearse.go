@@ -127,7 +127,7 @@ func (c *Client) play(ctx context.Context, r Rehearsal, st *store.Store, report 
 	}
 	defer c.stayAwake()()
 	err = sending.Run(ctx, sending.Config{
-		Day: rehearsalDay, Nodes: nodes, Records: st, Calendars: stage, Base: c.base, Wait: c.Wait, Connections: c.Connections, Log: c.Log,
+		Day: rehearsalDay, Nodes: nodes, Records: st, Calendars: stage, Base: c.base, Wait: c.Wait, Ready: c.getReady, Connections: c.Connections, Log: c.Log,
 		Moments: sending.Moments{WarmEarliest: r.In * 2 / 3, WarmLatest: r.In / 4, Mark: r.In / 5},
 		Report: func(p sending.Progress) {
 			report.note(p)

@@ -107,7 +107,7 @@ func (c *Client) Disarm(dayCode string) error {
 func (c *Client) sendDay(ctx context.Context, d clickday.Day, nodes []sending.Node) error {
 	defer c.report(d.Code, nil)
 	err := sending.Run(ctx, sending.Config{
-		Day: d.ID, Nodes: nodes, Records: c.store, Calendars: c.calendars, Base: c.base, Wait: c.Wait,
+		Day: d.ID, Nodes: nodes, Records: c.store, Calendars: c.calendars, Base: c.base, Wait: c.Wait, Ready: c.getReady,
 		Connections: c.Connections, Moments: c.Moments, Log: c.Log,
 		Report: func(p sending.Progress) { c.report(d.Code, &p) },
 	})

@@ -32,6 +32,8 @@ func (s *sender) await(ctx context.Context, items []*item) error {
 // countdown looks after connections and records until it is time to let go.
 func (s *sender) countdown(ctx context.Context, items []*item, version uint64, markLead time.Duration) error {
 	lead := s.Moments.FinalLead + s.Moments.FinalSpread + finalMargin
+	unready := func() {}
+	defer func() { unready() }()
 	for marked := false; ; {
 		s.realign()
 		e, known := s.estimate(s.home)
@@ -46,6 +48,9 @@ func (s *sender) countdown(ctx context.Context, items []*item, version uint64, m
 				return err
 			}
 			marked = true
+			if s.Ready != nil {
+				unready = s.Ready(ctx)
+			}
 			continue
 		}
 		if remaining <= lead {

@@ -89,6 +89,9 @@ type Config struct {
 	Calendars Calendars
 	Base      *timing.Base
 	Wait      timing.Wait
+	// Ready is called some seconds before the wait by the goroutine that waits, and
+	// what it returns afterwards, by the same: see timing.Ready. nil is allowed.
+	Ready func(context.Context) (end func())
 	// Connections is how many at most go to the home node, one for each
 	// application otherwise; 0 means MaxConnections.
 	Connections int

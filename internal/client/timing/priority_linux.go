@@ -1,11 +1,15 @@
 package timing
 
 import (
+	"context"
+	"runtime"
 	"sync"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"puntuale/internal/clock"
 )
 
 const (
@@ -19,6 +23,9 @@ const (
 	// whatever stops the world has to wait for it.
 	hold = 60 * time.Millisecond
 	nap  = time.Millisecond
+	// fresh is how long before the instant the turn that Go's scheduler gives the
+	// thread begins anew: turns last 10 ms, and then there is somebody else.
+	fresh = 8 * time.Millisecond
 	// slice is the shortest that an ordinary thread may ask for: whoever asks for
 	// little at a time gets it sooner after waking (Linux 6.12; older ones ignore it).
 	slice = 100 * time.Microsecond
@@ -28,17 +35,19 @@ const (
 // them could stop everything else in this process.
 var holding sync.Mutex
 
-// attention is the precedence of the threads that one wait has run on. Not to be
-// used concurrently.
+// attention is the precedence of the threads that one wait has run on.
 type attention struct {
-	before map[int]*unix.SchedAttr // by thread
+	mu     sync.Mutex
+	before map[int]*unix.SchedAttr // guarded by mu; by thread
 }
 
 // raise gives the present thread precedence over others, as much as the system
 // allows this user: real-time (root, or a limit rtprio), else nice -20 (a limit
-// nice), else shorter and so earlier turns. Once for each thread: the wait may
-// wake on another one.
+// nice), else shorter and so earlier turns. What RealtimeKit has given is left.
+// Once for each thread: the wait may wake on another one.
 func (a *attention) raise() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	tid := unix.Gettid()
 	if _, done := a.before[tid]; done {
 		return
@@ -53,8 +62,12 @@ func (a *attention) raise() {
 	}
 	a.before[tid] = was
 	unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // without it: 50 µs later
+	if was.Policy == unix.SCHED_RR {
+		a.before[tid] = &unix.SchedAttr{Policy: unix.SCHED_NORMAL, Flags: was.Flags}
+		return
+	}
 	for _, want := range []unix.SchedAttr{
-		{Policy: unix.SCHED_RR, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK},
+		realTime,
 		{Policy: unix.SCHED_NORMAL, Nice: -20, Runtime: uint64(slice)},
 		{Policy: unix.SCHED_NORMAL, Nice: was.Nice, Runtime: uint64(slice)},
 	} {
@@ -65,30 +78,90 @@ func (a *attention) raise() {
 	}
 }
 
-// end takes the precedence back.
+// realTime is the precedence over everything ordinary, not for what a thread starts.
+var realTime = unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}
+
+// end takes the precedence back, from whichever thread it is called.
 func (a *attention) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for tid, was := range a.before {
-		if was == nil {
-			continue
-		}
-		was.Size = unix.SizeofSchedAttr
-		if unix.SchedSetAttr(tid, was, 0) != nil { // an ordinary user may not take this flag back
-			was.Flags |= unix.SCHED_FLAG_RESET_ON_FORK
-			unix.SchedSetAttr(tid, was, 0) // else the thread has gone
+		if was != nil {
+			restore(tid, *was)
 		}
 	}
 }
 
-// doze sleeps on this very thread, for at most d. Near the instant it does so
-// behind the back of Go's scheduler: whoever tells it of a sleep has to get in line
-// for one of its processors afterwards, behind threads that the system lets wait.
-func doze(d time.Duration) {
-	if d > hold || !holding.TryLock() {
-		t := unix.NsecToTimespec(int64(max(d-hold, min(d, nap))))
-		unix.Nanosleep(&t, nil) // cut short by a signal: the caller looks at the clock
-		return
+// restore makes a thread what it was. It may be gone.
+func restore(tid int, was unix.SchedAttr) {
+	was.Size = unix.SizeofSchedAttr
+	if unix.SchedSetAttr(tid, &was, 0) != nil { // an ordinary user may not take this flag back
+		was.Flags |= unix.SCHED_FLAG_RESET_ON_FORK
+		unix.SchedSetAttr(tid, &was, 0) // else the thread has gone
+	}
+}
+
+// finish waits for the instant and goes on on the same thread. Near the instant it
+// sleeps behind the back of Go's scheduler: whoever tells it of a sleep has to get
+// in line for one of its processors afterwards, behind threads that the system
+// lets wait. Only one wait at a time may do that; others sleep as usual.
+func finish(ctx context.Context, clk clock.Clock, until time.Time, a *attention) error {
+	for left := until.Sub(clk.Now()); left > hold; left = until.Sub(clk.Now()) {
+		a.raise()
+		sleepThread(left - hold)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	leavePost()
+	if !holding.TryLock() {
+		for left := until.Sub(clk.Now()); left > 0; left = until.Sub(clk.Now()) {
+			if a.raise(); left > spin {
+				sleepThread(min(left-spin, nap))
+			}
+		}
+		return nil
 	}
 	defer holding.Unlock()
-	t := unix.NsecToTimespec(int64(min(d, nap)))
-	unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
+	a.raise()
+	holdUntil(monotonic() + int64(until.Sub(clk.Now())-fresh))
+	runtime.Gosched() // on a thread with precedence it is back at once
+	a.raise()
+	for left := until.Sub(clk.Now()); left > 0; left = until.Sub(clk.Now()) {
+		holdUntil(monotonic() + int64(left))
+	}
+	return nil
+}
+
+// sleepThread sleeps on this very thread, less long when a signal comes.
+func sleepThread(d time.Duration) {
+	t := unix.NsecToTimespec(int64(d))
+	unix.Nanosleep(&t, nil)
+}
+
+// holdUntil sleeps in short naps and spins the last of it, on the kernel's
+// monotonic clock. The whole of it is one piece for Go's scheduler, which interrupts
+// only where a function begins; so everything that it calls begins without asking.
+//
+//go:nosplit
+func holdUntil(until int64) {
+	for {
+		left := until - monotonic()
+		if left <= 0 {
+			return
+		}
+		if left > int64(spin) {
+			t := unix.Timespec{Nsec: min(left-int64(spin), int64(nap))}
+			unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
+		}
+	}
+}
+
+// monotonic reads the kernel's monotonic clock, in nanoseconds.
+//
+//go:nosplit
+func monotonic() int64 {
+	var t unix.Timespec
+	unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&t)), 0)
+	return int64(t.Sec)*int64(time.Second) + int64(t.Nsec)
 }

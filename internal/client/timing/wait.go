@@ -33,7 +33,8 @@ func Sleep(clk clock.Clock) Wait {
 }
 
 // Precise sleeps until shortly before the instant, gives the thread it then runs
-// on precedence, and spins the rest. The caller goes on on that very thread.
+// on precedence, and spins the rest. The caller goes on on that very thread. Where
+// Ready was called before, precedence comes from there.
 func Precise(clk clock.Clock) Wait {
 	sleep := Sleep(clk)
 	return func(ctx context.Context, until time.Time) error {
@@ -45,25 +46,11 @@ func Precise(clk clock.Clock) Wait {
 		stayCalm()
 		defer time.AfterFunc(calmFor, calmOver)
 		var a attention
-		defer time.AfterFunc(precedence, func() { a.end() })
-		return attend(ctx, clk, until, &a)
-	}
-}
-
-// attend waits the last instants awake, or nearly so.
-func attend(ctx context.Context, clk clock.Clock, until time.Time, a *attention) error {
-	for {
-		left := until.Sub(clk.Now())
-		if left <= 0 {
+		defer time.AfterFunc(precedence, a.end)
+		if until.Sub(clk.Now()) <= 0 {
 			return nil
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		a.raise()
-		if left > spin {
-			doze(left - spin)
-		}
+		return finish(ctx, clk, until, &a)
 	}
 }
 
