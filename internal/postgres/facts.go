@@ -17,7 +17,12 @@ func (db *DB) SealFacts(ctx context.Context, refs []clickday.SealRef) (map[click
 		ids[i], versions[i] = r.Application, int64(r.Version)
 	}
 	out := make(map[clickday.SealRef]clickday.SealFact, len(refs))
-	err := db.lookUp(ctx, func(tx pgx.Tx) error { return sealFacts(ctx, tx, ids, versions, out) })
+	err := db.lookUp(ctx, func(tx pgx.Tx) error {
+		if err := sealFacts(ctx, tx, ids, versions, out); err != nil || len(out) == len(refs) {
+			return err
+		}
+		return rehearsalSeals(ctx, tx, ids, versions, out)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("postgres: seals: %w", err)
 	}

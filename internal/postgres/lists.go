@@ -47,7 +47,7 @@ func readBasis(ctx context.Context, tx pgx.Tx, day clickday.DayID, b *lists.Basi
 			LEFT JOIN ledger_heads h ON h.click_day_id = d.id AND h.size = l.size
 		WHERE d.id = $1`, day).
 		Scan(&b.DayCode, &b.Seed, &b.Undecided, &promise, &b.ClosePairs, &b.Head.Size, &b.Head.Note, &b.Head.Timestamp)
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || clickday.RehearsalCode(b.DayCode) { // rehearsals have no lists
 		return fmt.Errorf("click day %d: %w", day, lists.ErrNotFound)
 	}
 	if err != nil || b.Head.Size == 0 {

@@ -67,12 +67,18 @@ func (n *nullableOutcome) outcome() (*accounts.Outcome, error) {
 	return o, nil
 }
 
-// Outcomes returns every submission of the account, the earliest first.
+// Outcomes returns every submission of the account but those of rehearsals, the
+// earliest first.
 func (db *DB) Outcomes(ctx context.Context, account clickday.AccountID) ([]accounts.Outcome, error) {
+	return db.outcomes(ctx, "s.account_id = $1 AND s.click_day_id NOT IN (SELECT id FROM click_days WHERE rehearsal)", account)
+}
+
+// outcomes returns the submissions s that a condition holds for.
+func (db *DB) outcomes(ctx context.Context, where string, args ...any) ([]accounts.Outcome, error) {
 	rows, err := db.Pool.Query(ctx, "SELECT "+outcomeColumns+` FROM (
 		SELECT s.*, r.submission_id IS NOT NULL AS has_receipt
-		FROM submissions s LEFT JOIN receipts r ON r.submission_id = s.id WHERE s.account_id = $1) o
-		ORDER BY o.arrived, o.id`, account)
+		FROM submissions s LEFT JOIN receipts r ON r.submission_id = s.id WHERE `+where+`) o
+		ORDER BY o.arrived, o.id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: outcomes: %w", err)
 	}

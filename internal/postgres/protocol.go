@@ -66,7 +66,7 @@ func scanRegistration(row pgx.CollectableRow) (r protocolregister.Registration, 
 // receipts are due it returns none: those come first.
 func (db *DB) SegnatureDue(ctx context.Context, limit int) ([]protocolregister.Registration, error) {
 	rows, err := db.Pool.Query(ctx, registration+`
-		WHERE s.state = 'receipted' AND NOT EXISTS (SELECT FROM segnature g WHERE g.submission_id = s.id)
+		WHERE s.state = 'receipted' AND NOT d.rehearsal AND NOT EXISTS (SELECT FROM segnature g WHERE g.submission_id = s.id)
 			AND NOT EXISTS (SELECT FROM submissions u WHERE u.state = 'sequenced')
 		ORDER BY s.click_day_id, s.number LIMIT $1`, limit)
 	if err != nil {

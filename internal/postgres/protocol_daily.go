@@ -79,7 +79,8 @@ func dayBounds(day string) (from, to time.Time, err error) {
 const unclosed = `WITH given AS (
 		SELECT d.code AS register, s.number, s.arrived, s.sequenced_at AS at, a.display_name AS sender,
 			s.model, '' AS subject, s.digest, '' AS emergency, 0::bigint AS emergency_number
-		FROM submissions s JOIN click_days d ON d.id = s.click_day_id JOIN accounts a ON a.id = s.account_id WHERE s.number IS NOT NULL
+		FROM submissions s JOIN click_days d ON d.id = s.click_day_id JOIN accounts a ON a.id = s.account_id
+		WHERE s.number IS NOT NULL AND NOT d.rehearsal
 		UNION ALL
 		SELECT register, number, (extract(epoch FROM received_at) * 1000000)::bigint * 1000, registered_at, sender,
 			'', subject, coalesce(digest, ''), coalesce(emergency, ''), coalesce(emergency_number, 0)
@@ -203,6 +204,7 @@ func keepRegister(ctx context.Context, tx pgx.Tx, d *protocolregister.Daily, fil
 func (db *DB) UnclosedDays(ctx context.Context, now time.Time) ([]string, error) {
 	rows, err := db.Pool.Query(ctx, `SELECT DISTINCT to_char(at AT TIME ZONE 'Europe/Rome', 'YYYY-MM-DD') AS day FROM (
 			SELECT sequenced_at AS at FROM submissions WHERE number IS NOT NULL
+				AND click_day_id NOT IN (SELECT id FROM click_days WHERE rehearsal)
 			UNION ALL SELECT registered_at FROM protocol_entries UNION ALL SELECT annulled_at FROM annulments) t
 		WHERE at < date_trunc('day', $1::timestamptz - interval '10 minutes', 'Europe/Rome')
 			AND (at AT TIME ZONE 'Europe/Rome')::date > coalesce((SELECT max(day) FROM daily_registers), '-infinity') ORDER BY day`, now)

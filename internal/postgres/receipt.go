@@ -17,11 +17,12 @@ import (
 const (
 	numberedColumns = `s.id, s.application_id, s.click_day_id, d.code, s.model, s.model_version, s.digest,
 		s.arrived, s.source, s.clock, s.bound, s.node, s.journal::text, s.sequence::text, s.number, s.ledger_index,
-		e.document, a.display_name, a.tax_code, coalesce(k.public_key, '')`
+		coalesce(e.document, q.document), a.display_name, a.tax_code, coalesce(k.public_key, '')`
 	numberedJoins = ` JOIN click_days d ON d.id = s.click_day_id
 		JOIN accounts a ON a.id = s.account_id
 		LEFT JOIN intake_nodes k ON k.node = s.node
-		JOIN seals e ON e.application_id = s.application_id AND e.version = s.seal_version`
+		LEFT JOIN seals e ON e.application_id = s.application_id AND e.version = s.seal_version
+		LEFT JOIN rehearsal_applications q ON q.id = s.application_id AND s.seal_version = 1`
 )
 
 // takeUnreceipted locks the rows until the receipts are stored, and passes over
@@ -71,7 +72,7 @@ func (db *DB) IssueReceipts(ctx context.Context, limit int, except []clickday.Su
 		if receipts[0].Edition > 1 {
 			return replaceReceipts(ctx, tx, receipts)
 		}
-		return storeReceipts(ctx, tx, receipts)
+		return storeReceipts(ctx, tx, receipts, due)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("postgres: receipts: %w", err)
@@ -144,7 +145,7 @@ func columnsOf(receipts []clickday.Receipt) (c receiptColumns) {
 }
 
 // storeReceipts stores first receipts.
-func storeReceipts(ctx context.Context, tx pgx.Tx, receipts []clickday.Receipt) error {
+func storeReceipts(ctx context.Context, tx pgx.Tx, receipts []clickday.Receipt, due []clickday.Numbered) error {
 	c := columnsOf(receipts)
 	tag, err := tx.Exec(ctx, `WITH stored AS (
 		INSERT INTO receipts (submission_id, pdf, sha256, issued_at)
@@ -154,7 +155,7 @@ func storeReceipts(ctx context.Context, tx pgx.Tx, receipts []clickday.Receipt) 
 	if err := allOf(len(receipts), tag.RowsAffected(), err); err != nil {
 		return err
 	}
-	return promiseNotices(ctx, tx, receipts)
+	return promiseNotices(ctx, tx, noticed(receipts, due))
 }
 
 // replaceReceipts stores receipts that were issued again; what they were goes

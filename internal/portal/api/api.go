@@ -24,11 +24,13 @@ import (
 	"puntuale/internal/keys"
 	"puntuale/internal/lists"
 	"puntuale/internal/portal/timetable"
+	"puntuale/internal/rehearsal"
 )
 
 // Store is what the API reads and writes. Reads see everything that was
 // committed before; RegisterDevice is durable on return and may be repeated.
 type Store interface {
+	rehearsal.Store
 	// Bearer returns who an access token speaks for, or accounts.ErrNotFound.
 	Bearer(ctx context.Context, hash [32]byte, now time.Time) (accounts.Bearer, error)
 	// Program returns the personal access token of a hash with the account
@@ -120,6 +122,7 @@ func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
 // routes registers what the document lists.
 func (a *API) routes() {
 	a.clientRoutes()
+	a.rehearsalRoutes()
 	a.dayRoutes()
 	a.modelRoutes()
 	a.applicationRoutes()
