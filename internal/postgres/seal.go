@@ -40,8 +40,12 @@ func (db *DB) SealApplication(ctx context.Context, account clickday.AccountID, i
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO seals (application_id, version, document, digest, sealed_at, mandate_id)
-			VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0))`, [16]byte(id), version, document, digest[:], now, mandate)
+		files, err := sealedFiles(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO seals (application_id, version, document, digest, sealed_at, mandate_id, attachments)
+			VALUES ($1, $2, $3, $4, $5, nullif($6::bigint, 0), $7)`, [16]byte(id), version, document, digest[:], now, mandate, files)
 		if err != nil {
 			return err
 		}

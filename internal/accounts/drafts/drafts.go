@@ -1,6 +1,13 @@
 // Package drafts is what a person does with an application before the click
-// day: begin it, fill it in page by page, seal it, re-open it. It joins the
-// models (package forms) with the stored applications and knows no HTTP.
+// day: begin it, fill it in page by page, add files, copy it, import many from a
+// table, seal it, re-open it, delete it. It joins the models (package forms) with
+// the stored applications and knows no HTTP.
+//
+//	drafts.go  one application, from its beginning to its seal
+//	copy.go    applications that begin with the answers of another
+//	many.go    sealing all that is ready, and throwing away
+//	files.go   attachments
+//	upload.go  CSV files of applications
 package drafts
 
 import (
@@ -24,6 +31,8 @@ var ErrDay = errors.New("drafts: click day not in preparation")
 // Store keeps applications. Every method either happens whole or not at all;
 // none is retried here. Errors are those of package accounts.
 type Store interface {
+	FileStore
+	UploadStore
 	// CreateApplication stores a new draft.
 	CreateApplication(ctx context.Context, a *accounts.Application) error
 	// Application reads one; those of other accounts are ErrNotFound.
@@ -32,12 +41,17 @@ type Store interface {
 	// (else ErrChanged) and the application is not sealed (else ErrState).
 	SaveAnswers(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID, revision int64,
 		answers map[string]string, state clickday.ApplicationState, now time.Time) (int64, error)
-	// SealApplication stores what freeze makes of a ready application.
+	// SealApplication stores what freeze makes of a ready application, with
+	// the digests of its files; *parties.Obstacle when whoever it is made for
+	// has not given its account a mandate.
 	SealApplication(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID, revision int64,
 		now time.Time, freeze func(*accounts.Application, uint32) ([]byte, clickday.Digest, error)) error
 	// ReopenApplication voids the seal; ErrSent once a submission counts.
 	ReopenApplication(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID,
 		state clickday.ApplicationState, now time.Time) error
+	// DeleteApplication removes a draft with its files: ErrState while it is
+	// sealed, ErrSent once anything of it has arrived, even if refused.
+	DeleteApplication(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) error
 }
 
 // Service is safe for concurrent use.
@@ -50,7 +64,7 @@ type Service struct {
 
 // New returns a Service. Dates in the forms are those of rome.
 func New(store Store, models *forms.Catalogue, c clock.Clock, rome *time.Location) *Service {
-	return &Service{store, models, c, rome}
+	return &Service{store: store, models: models, clock: c, rome: rome}
 }
 
 // Today is the current date in Italy, which the forms check dates against.
@@ -83,15 +97,24 @@ func (s *Service) Draft(ctx context.Context, account clickday.AccountID, day cli
 	if !ok {
 		return accounts.Application{}, ErrModel
 	}
-	now := s.clock.Now()
-	a := accounts.Application{
-		ID: clickday.NewApplicationID(), Account: account, Day: day, Model: code, ModelVersion: m.Version,
-		Answers: map[string]string{}, State: m.State(nil, s.Today()), Revision: 1, CreatedAt: now, UpdatedAt: now,
-	}
+	return s.create(ctx, account, day, m, forms.Answers{})
+}
+
+// create stores a draft that begins with canonical answers.
+func (s *Service) create(ctx context.Context, account clickday.AccountID, day clickday.DayID, m *forms.Model, answers forms.Answers) (accounts.Application, error) {
+	a := s.blank(account, day, m, answers, m.State(answers, s.Today()))
 	if err := s.store.CreateApplication(ctx, &a); err != nil {
 		return a, fmt.Errorf("begin application: %w", err)
 	}
 	return a, nil
+}
+
+func (s *Service) blank(account clickday.AccountID, day clickday.DayID, m *forms.Model, answers forms.Answers, state clickday.ApplicationState) accounts.Application {
+	now := s.clock.Now()
+	return accounts.Application{
+		ID: clickday.NewApplicationID(), Account: account, Day: day, Model: m.Code, ModelVersion: m.Version,
+		Answers: answers, State: state, Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
 }
 
 // Read returns an application with its model.
