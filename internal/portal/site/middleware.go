@@ -64,7 +64,7 @@ func (s *Site) page(rt Route) http.Handler {
 		h := w.Header()
 		h.Add("Vary", "Cookie, Accept-Language")
 		h.Set("Cache-Control", "no-cache")
-		if err := s.recognise(r, v); err != nil {
+		if err := s.mayGoOn(r, rt, s.recognise(r, v)); err != nil {
 			s.Fail(w, r, v, err)
 			return
 		}
@@ -83,6 +83,10 @@ func (s *Site) page(rt Route) http.Handler {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
 				s.Fail(w, r, v, ErrBadRequest)
+				return
+			}
+			if err := sameAccount(r, v); err != nil {
+				s.Fail(w, r, v, err)
 				return
 			}
 		}
@@ -107,8 +111,10 @@ func (s *Site) recognise(r *http.Request, v *Visit) error {
 		return err
 	}
 	v.Person, v.Account = &a, &a
-	v.Roles, err = s.cfg.Store.StaffRoles(r.Context(), a.ID)
-	return err
+	if v.Roles, err = s.cfg.Store.StaffRoles(r.Context(), a.ID); err != nil {
+		return err
+	}
+	return s.actFor(r, v)
 }
 
 // AskLogin leads to the log-in and, for pages, back here.
@@ -198,6 +204,7 @@ func (s *Site) LogIn(r *http.Request, id clickday.AccountID) error {
 		return err
 	}
 	s.sessions.Put(r.Context(), accountKey, int64(id))
+	s.sessions.Remove(r.Context(), actingKey)
 	return nil
 }
 

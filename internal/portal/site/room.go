@@ -8,10 +8,12 @@ import (
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
+	"puntuale/internal/parties"
 )
 
 // Store is what the site itself reads.
 type Store interface {
+	ActingStore
 	// Account returns an account, or accounts.ErrNotFound.
 	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
 	// StaffRoles returns the roles of an account as staff, none for applicants.
@@ -26,6 +28,8 @@ type Visit struct {
 	// Account is on whose behalf: Person, or whom Person acts for. What is
 	// shown and written belongs to Account. It is nil if Person is.
 	Account *accounts.Account
+	// Role is in which role Person acts for Account.
+	Role parties.Role
 	// Roles are those of Person as staff, none for applicants.
 	Roles []accounts.Role
 }

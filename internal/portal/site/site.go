@@ -75,7 +75,7 @@ func New(cfg Config) (*Site, error) {
 		texts: texts.Catalogue{}, pages: newPages(),
 	}
 	s.sessions = s.sessionManager()
-	if err := s.Add(Room{Name: "site", Templates: frames, Texts: frameTexts}); err != nil {
+	if err := s.Add(Room{Name: "site", Templates: frames, Texts: frameTexts, Errors: actingErrors}); err != nil {
 		return nil, err
 	}
 	return s, nil
