@@ -66,6 +66,12 @@ const (
 	LinkUndo     Purpose = "undo"     // goes back to the old one
 )
 
+// How long web sessions last: without being used, and at all.
+const (
+	SessionIdle = 2 * time.Hour
+	SessionLife = 12 * time.Hour
+)
+
 // Login is what one web session speaks for.
 type Login struct {
 	ID              int64

@@ -85,15 +85,3 @@ func WaitingLetters(ctx context.Context, tx pgx.Tx, limit int) ([]notices.Letter
 	}
 	return ids, nil
 }
-
-// lettersKept is how long the fate of a letter stays known.
-const lettersKept = 30 * 24 * time.Hour
-
-// ForgetLetters removes letters whose fate was known long ago.
-func (db *DB) ForgetLetters(ctx context.Context, now time.Time) (int64, error) {
-	tag, err := db.Pool.Exec(ctx, "DELETE FROM letters WHERE ended_at < $1", now.Add(-lettersKept))
-	if err != nil {
-		return 0, fmt.Errorf("postgres: letters: %w", err)
-	}
-	return tag.RowsAffected(), nil
-}

@@ -70,8 +70,10 @@ func (s *Sessions) Commit(token string, data []byte, expiry time.Time) error {
 // Delete is DeleteCtx without a context.
 func (s *Sessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
-// DeleteExpired removes sessions and authorization codes that are over, and
-// access tokens a day later; it returns how many rows went.
+// DeleteExpired removes sessions and authorization codes that are over, access
+// tokens and log-ins a day later, registrations that nobody has confirmed and
+// links after a week, and what was known of letters after a month; it returns how
+// many rows went.
 func (s *Sessions) DeleteExpired(ctx context.Context) (int64, error) {
 	now := s.clock.Now()
 	var gone int64
@@ -79,6 +81,11 @@ func (s *Sessions) DeleteExpired(ctx context.Context) (int64, error) {
 		"DELETE FROM web_sessions WHERE expires_at <= $1",
 		"DELETE FROM authorization_codes WHERE expires_at <= $1::timestamptz - interval '1 day'",
 		"DELETE FROM access_tokens WHERE expires_at <= $1::timestamptz - interval '1 day'",
+		"DELETE FROM logins WHERE seen_at <= $1::timestamptz - interval '1 day'",
+		"DELETE FROM registrations WHERE begun_at <= $1::timestamptz - interval '7 days'", // with their links
+		"DELETE FROM mail_links WHERE expires_at <= $1::timestamptz - interval '7 days'",
+		"DELETE FROM login_throttle WHERE blocked_until <= $1::timestamptz - interval '2 days'",
+		"DELETE FROM letters WHERE ended_at <= $1::timestamptz - interval '30 days'",
 	} {
 		tag, err := s.db.Pool.Exec(ctx, q, now)
 		if err != nil {
