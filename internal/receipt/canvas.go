@@ -88,13 +88,16 @@ func (c *canvas) newPage() {
 }
 
 // finish writes the footers.
-func (c *canvas) finish() {
+func (c *canvas) finish() { c.finishWith("pagina %d di %d") }
+
+// finishWith is finish with the words that number the pages.
+func (c *canvas) finishWith(pages string) {
 	sheets, small := c.sheets, font{normal, 8, muted}
 	for i := range sheets {
 		c.sheets = sheets[:i+1]
 		c.rule(left, right, footerLine-1.5, 0.2, hairline)
 		c.text(left, footerLine, small, c.running.footer)
-		c.textRight(right, footerLine, small, pageOf(i+1, len(sheets)))
+		c.textRight(right, footerLine, small, pageOf(pages, i+1, len(sheets)))
 	}
 }
 

@@ -24,7 +24,10 @@ func preview(c *canvas, d *Data) {
 }
 
 // section sets one section; where it goes on over a page its heading is repeated.
-func (c *canvas) section(s forms.Section) {
+func (c *canvas) section(s forms.Section) { c.sectionIn(s, " (segue)") }
+
+// sectionIn is section with what stands behind a repeated heading.
+func (c *canvas) sectionIn(s forms.Section, goesOn string) {
 	c.room(22)
 	c.heading(s.Title)
 	for _, r := range s.Rows {
@@ -34,7 +37,7 @@ func (c *canvas) section(s forms.Section) {
 		}
 		row := c.newRow(r.Label, value, previewLabel)
 		if c.room(min(row.height(), bottom/2)) {
-			c.heading(s.Title + " (segue)")
+			c.heading(s.Title + goesOn)
 		}
 		c.row(row, previewLabel)
 	}
@@ -86,5 +89,5 @@ func (c *canvas) row(r row, labelWidth float64) {
 	c.y += 0.15
 }
 
-// pageOf returns "pagina 1 di 3".
-func pageOf(page, pages int) string { return fmt.Sprintf("pagina %d di %d", page, pages) }
+// pageOf writes "pagina 1 di 3" of "pagina %d di %d".
+func pageOf(format string, page, pages int) string { return fmt.Sprintf(format, page, pages) }
