@@ -1,5 +1,5 @@
 // Command portal is the web portal of applicants and the tools of its operator:
-// serve, migrate, keys, node, day, limit, quota, list, staff, seed. docs/portal.md describes it.
+// serve, migrate, keys, node, day, rehearsal, limit, quota, list, staff, seed. docs/portal.md describes it.
 package main
 
 import (
@@ -23,7 +23,8 @@ type commands struct {
 		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
 		Reveal dayRevealCommand `cmd:"" help:"Publish the seed of a click day that is over."`
 	} `cmd:"" help:"Click days."`
-	Limit struct {
+	Rehearsal rehearsalCommands `cmd:"" help:"Rehearsals of mini-clients."`
+	Limit     struct {
 		Set limitSetCommand `cmd:"" help:"Set how many applications an account may have numbered on a click day."`
 	} `cmd:"" help:"Limits of accounts."`
 	Passports passportsCommand `cmd:"" help:"List the passports that stand in several applications of a click day (CSV)."`

@@ -73,6 +73,7 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 	log.Info("listening on " + ln.Addr().String())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return daemon.Serve(ctx, ln, p.Handler(), log) })
+	g.Go(func() error { cleanRehearsals(ctx, db, clk, log); return nil })
 	g.Go(func() error { sweep(ctx, postgres.NewSessions(db, clk), log); return nil })
 	if debug != nil {
 		log.Info("debug on " + debug.Addr().String())

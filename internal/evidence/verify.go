@@ -107,6 +107,9 @@ func (c *checker) proof(b []byte) {
 
 func (c *checker) facts(e *ledger.Evidence, l *ledger.Leaf) {
 	r := c.report
+	if clickday.RehearsalCode(e.Day) {
+		r.FactInWords("value", valueLabel, "rehearsal", valuePlayed)
+	}
 	r.FactInWords("outcome", outcomeLabel, string(l.Outcome), outcomeWords[l.Outcome])
 	if l.Number > 0 {
 		r.Fact("protocol", protocolLabel, clickday.ProtocolNumber(e.Day, l.Number))

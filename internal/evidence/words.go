@@ -30,6 +30,8 @@ var causes = []verdict.Cause{
 
 // Labels of facts.
 var (
+	valueLabel      = say("Valore", "Value")
+	valuePlayed     = say("PROVA – senza valore: è una prova generale, non una domanda presentata", "REHEARSAL – no value: this is a rehearsal, not a submitted application")
 	outcomeLabel    = say("Esito", "Outcome")
 	protocolLabel   = say("Numero di protocollo", "Protocol number")
 	dayLabel        = say("Giorno", "Click day")

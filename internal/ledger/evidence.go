@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"puntuale/internal/clickday"
 )
 
 // EvidenceName is the name of the attachment of a receipt.
@@ -15,12 +17,18 @@ const EvidenceName = "prova.json"
 // EvidenceFormat is the only format so far.
 const EvidenceFormat = "puntuale-evidence-1"
 
+// RehearsalNotice is what the evidence of a rehearsal says.
+const RehearsalNotice = "PROVA – senza valore / REHEARSAL – no value"
+
 // Evidence is what a receipt carries so that it can be checked without us: the
 // leaf, the proof that a signed head covers it, the time-stamp of that head, and
 // the acknowledgement that the intake gave at once.
 type Evidence struct {
-	Format     string `json:"format"`
-	Day        string `json:"day"`        // code of the click day
+	Format string `json:"format"`
+	Day    string `json:"day"` // code of the click day
+	// Rehearsal is RehearsalNotice for the days of rehearsals, and for no other:
+	// Marshal sees to it, so that nobody can take it away.
+	Rehearsal  string `json:"rehearsal,omitempty"`
 	Leaf       string `json:"leaf"`       // the line, without a newline
 	Index      int64  `json:"index"`      // of the leaf, from 0
 	Checkpoint string `json:"checkpoint"` // the signed note
@@ -46,7 +54,10 @@ const maxEvidence = 64 << 10
 // Marshal writes the evidence as JSON, the same bytes for the same content.
 func (e *Evidence) Marshal() ([]byte, error) {
 	c := *e
-	c.Format = EvidenceFormat
+	c.Format, c.Rehearsal = EvidenceFormat, ""
+	if clickday.RehearsalCode(c.Day) {
+		c.Rehearsal = RehearsalNotice
+	}
 	if c.Inclusion == nil {
 		c.Inclusion = []tlog.Hash{}
 	}

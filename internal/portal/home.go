@@ -65,6 +65,7 @@ func (p *Portal) home(w http.ResponseWriter, r *http.Request, v *site.Visit) err
 	if err != nil {
 		return err
 	}
+	cal.Days = cal.Real()
 	slices.SortFunc(cal.Days, func(a, b clickday.Day) int { return int(min(max(b.Opens-a.Opens, -1), 1)) })
 	data := &homeView{Base: site.Base{Title: "home.title", Nav: "home"}}
 	for i := range cal.Days[:min(len(cal.Days), maxDaysShown)] {

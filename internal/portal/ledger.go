@@ -43,6 +43,7 @@ type ledgerDayView struct {
 	StampedAll  bool
 	ClosePairs  string
 	Close       bool // there are such pairs
+	Rehearsal   bool
 	Granularity string
 	Commitment  string
 	Seed        string // empty until revealed
@@ -61,6 +62,7 @@ func (p *Portal) ledgers(w http.ResponseWriter, r *http.Request, v *site.Visit) 
 	if err != nil {
 		return err
 	}
+	days = slices.DeleteFunc(days, func(d ledgerDayView) bool { return d.Rehearsal })
 	data := &ledgerView{
 		Base: site.Base{Title: "ledger.title", Nav: "ledger", Crumbs: []site.Crumb{{Label: p.site.Say(v, "ledger.title")}}},
 		Days: days[:min(len(days), maxDaysShown)],
@@ -101,6 +103,7 @@ func (p *Portal) ledgerDays(ctx context.Context, v *site.Visit) ([]ledgerDayView
 	for i := range cal.Days {
 		d := &cal.Days[i]
 		view := ledgerDayView{
+			Rehearsal: d.Rehearsal,
 			Day: p.dayView(v, d), URL: "/ledger/" + d.Code, Granularity: grainText(d.Grain()), Commitment: hex.EncodeToString(d.TieCommitment[:]),
 		}
 		if s := slices.IndexFunc(summaries, func(s ledger.Summary) bool { return s.Day == d.ID }); s >= 0 {

@@ -88,7 +88,7 @@ func (p *Portal) publicLists(w http.ResponseWriter, r *http.Request, v *site.Vis
 		return err
 	}
 	data := &listsView{Base: site.Base{Title: "lists.title", Nav: "lists", Crumbs: []site.Crumb{{Label: p.site.Say(v, "lists.title")}}}}
-	for _, d := range newestFirst(cal.Days) {
+	for _, d := range newestFirst(cal.Real()) {
 		view := listDayView{Day: p.dayView(v, &d)}
 		for i := range quotas {
 			if quotas[i].Day == d.ID {

@@ -14,6 +14,7 @@ import (
 type verifyView struct {
 	site.Base
 	Found    bool
+	Played   bool // of a rehearsal: without value
 	Protocol string
 	Day      string
 	Model    clickday.ModelCode
@@ -45,6 +46,7 @@ func (p *Portal) verify(w http.ResponseWriter, r *http.Request, v *site.Visit) e
 	at := time.Unix(0, e.Arrived).UTC()
 	data.Found, data.Model, data.Digest = true, e.Model, e.Digest.String()
 	data.Protocol, data.Day = clickday.ProtocolNumber(day.Code, e.Number), dayTitle(v, day)
+	data.Played = day.Rehearsal
 	data.Exact, data.ExactUTC = p.site.Exact(v, at), p.site.ExactUTC(v, at)
 	if e.ReceiptSHA256 != [32]byte{} {
 		data.Receipt = hex.EncodeToString(e.ReceiptSHA256[:])

@@ -12,6 +12,7 @@
 //	alphabet.go  the 8-bit fonts that hold them
 //	moments.go   times as Italians write them
 //	qr.go        the QR code as vectors
+//	rehearsal.go what marks the receipts of rehearsals
 //	shrink.go    compression of the pages
 package receipt
 
@@ -131,13 +132,16 @@ var outputs = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // compose sets all pages.
 func compose(d *Data, code *code) *canvas {
 	c := &canvas{running: running{
-		left:   title,
+		left:   d.title(),
 		right:  d.ProtocolNumber,
 		footer: "Protocollo " + d.ProtocolNumber + " · ricevuta emessa il " + dateAndTime(d.Issued) + d.edition(),
 	}}
 	summary(c, d, code)
 	preview(c, d)
 	c.finish()
+	if d.played() {
+		c.markPlayed()
+	}
 	return c
 }
 
@@ -153,7 +157,7 @@ func newDocument(d *Data) *fpdf.Fpdf {
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetLang("it-IT")
-	pdf.SetTitle(title+" "+d.ProtocolNumber, true)
+	pdf.SetTitle(d.title()+" "+d.ProtocolNumber, true)
 	pdf.SetSubject(d.DayTitle, true)
 	pdf.SetAuthor(d.body(), true)
 	pdf.SetCreator("Puntuale", true)

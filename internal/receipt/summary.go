@@ -35,7 +35,7 @@ func letterhead(c *canvas, d *Data) {
 	c.y = c.paragraph(left, 14, column, font{strong, 14, ink}, d.body())
 	c.y = c.paragraph(left, c.y, column, font{normal, 9, muted}, "Presentazione telematica delle domande")
 	c.rule(left, right, c.y+2, 0.7, accent)
-	c.y = c.paragraph(left, c.y+7, column, font{strong, 21, ink}, title)
+	c.y = c.paragraph(left, c.y+7, column, font{strong, 21, ink}, d.title())
 	c.y = c.paragraph(left, c.y, column, font{normal, 11, ink}, d.DayTitle) + 4
 	if d.Edition > 1 {
 		c.y = c.paragraph(left, c.y-1, column, font{strong, 9.5, ink}, renewed(d)) + 4
@@ -174,7 +174,7 @@ func notes(c *canvas, d *Data) {
 	if d.Evidence != nil {
 		evidence = attached
 	}
-	texts := []string{certifies + " " + certifiesNot, evidence + sealed, d.VerifyURL}
+	texts := []string{d.certifies(), evidence + sealed, d.VerifyURL}
 	height := 0.0
 	for _, t := range texts {
 		height += float64(len(wrap(c.letters.shape(small.weight, t), column, small.size))) * small.lineHeight()

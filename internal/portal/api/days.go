@@ -45,6 +45,7 @@ func (a *API) days(ctx context.Context, _ *struct{}) (*body[daysJSON], error) {
 		return nil, err
 	}
 	now := a.Clock.Now()
+	cal.Days = cal.Real()
 	out := daysJSON{Version: cal.Version, ServerTime: now.UTC(), Days: make([]dayJSON, len(cal.Days))}
 	for i := range cal.Days {
 		d := &cal.Days[i]
