@@ -18,6 +18,7 @@ import (
 const (
 	languageCookie = "puntuale_lang"
 	accountKey     = "account" // in the session: who has logged in
+	loginKey       = "login"   // and by which log-in
 	flashKey       = "flash"
 	maxForm        = 256 << 10 // bytes
 )
@@ -96,20 +97,21 @@ func (s *Site) page(rt Route) http.Handler {
 	})
 }
 
-// recognise finds the account of the session. A session whose account is gone
-// is nobody's.
+// recognise finds the account of the session. A session whose log-in was ended,
+// here or on another device, is nobody's.
 func (s *Site) recognise(r *http.Request, v *Visit) error {
-	id := s.sessions.GetInt64(r.Context(), accountKey)
-	if id == 0 {
+	login := s.sessions.GetInt64(r.Context(), loginKey)
+	if login == 0 {
 		return nil
 	}
-	a, err := s.cfg.Store.Account(r.Context(), clickday.AccountID(id))
+	a, err := s.cfg.Store.AccountOfLogin(r.Context(), login, s.clock.Now())
 	if errors.Is(err, accounts.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	v.Login = login
 	v.Person, v.Account = &a, &a
 	if v.Roles, err = s.cfg.Store.StaffRoles(r.Context(), a.ID); err != nil {
 		return err
@@ -200,17 +202,30 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, v *Visit, err error)
 // LogIn makes this session the account's, under a new id, so that one planted
 // before the log-in is worth nothing.
 func (s *Site) LogIn(r *http.Request, id clickday.AccountID) error {
-	if err := s.sessions.RenewToken(r.Context()); err != nil {
+	ctx := r.Context()
+	login, err := s.cfg.Store.OpenLogin(ctx, id, Device(r.UserAgent()), s.clock.Now())
+	if err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), accountKey, int64(id))
-	s.sessions.Remove(r.Context(), actingKey)
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, accountKey, int64(id))
+	s.sessions.Put(ctx, loginKey, login)
+	s.sessions.Remove(ctx, actingKey)
 	return nil
 }
 
 // LogOut ends this session.
 func (s *Site) LogOut(w http.ResponseWriter, r *http.Request) error {
-	if err := s.sessions.Destroy(r.Context()); err != nil {
+	ctx := r.Context()
+	id, login := s.sessions.GetInt64(ctx, accountKey), s.sessions.GetInt64(ctx, loginKey)
+	if login != 0 {
+		if err := s.cfg.Store.EndLogin(ctx, clickday.AccountID(id), login, s.clock.Now()); err != nil && !errors.Is(err, accounts.ErrNotFound) {
+			return err
+		}
+	}
+	if err := s.sessions.Destroy(ctx); err != nil {
 		return err
 	}
 	w.Header().Set("Clear-Site-Data", `"cache"`)

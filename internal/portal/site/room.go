@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"time"
 
 	"puntuale/internal/accounts"
 	"puntuale/internal/clickday"
@@ -16,6 +17,13 @@ type Store interface {
 	ActingStore
 	// Account returns an account, or accounts.ErrNotFound.
 	Account(ctx context.Context, id clickday.AccountID) (accounts.Account, error)
+	// OpenLogin begins a log-in from a device and returns its number.
+	OpenLogin(ctx context.Context, id clickday.AccountID, device string, now time.Time) (int64, error)
+	// AccountOfLogin returns the account that a log-in speaks for and notes that
+	// it was seen; ErrNotFound once it was ended, on whichever device.
+	AccountOfLogin(ctx context.Context, login int64, now time.Time) (accounts.Account, error)
+	// EndLogin ends a log-in of the account; it may be repeated.
+	EndLogin(ctx context.Context, id clickday.AccountID, login int64, now time.Time) error
 	// StaffRoles returns the roles of an account as staff, none for applicants.
 	StaffRoles(ctx context.Context, id clickday.AccountID) ([]accounts.Role, error)
 }
@@ -32,6 +40,8 @@ type Visit struct {
 	Role parties.Role
 	// Roles are those of Person as staff, none for applicants.
 	Roles []accounts.Role
+	// Login is the number of the log-in that this session speaks for.
+	Login int64
 }
 
 // Has reports whether the visitor has a role as staff.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"puntuale/internal/accounts"
 	"puntuale/internal/clock"
 	"puntuale/internal/portal/site/texts"
 	"puntuale/internal/portal/static"
@@ -33,12 +34,6 @@ type Config struct {
 	Name      string // of the installation
 	Log       *slog.Logger
 }
-
-// Session lifetimes.
-const (
-	sessionIdle = 2 * time.Hour
-	sessionLife = 12 * time.Hour
-)
 
 // Site is the frame. Rooms are added first; after that it is safe for
 // concurrent use.
@@ -83,7 +78,7 @@ func New(cfg Config) (*Site, error) {
 
 func (s *Site) sessionManager() *scs.SessionManager {
 	m := scs.New()
-	m.Store, m.IdleTimeout, m.Lifetime = s.cfg.Sessions, sessionIdle, sessionLife
+	m.Store, m.IdleTimeout, m.Lifetime = s.cfg.Sessions, accounts.SessionIdle, accounts.SessionLife
 	m.Cookie.Name = "puntuale_session"
 	if s.secure {
 		m.Cookie.Name = "__Host-puntuale_session"
