@@ -140,6 +140,9 @@ func (s *Site) Browser() *Browser {
 	return &Browser{s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// Cookies are what makes this browser who it is.
+func (b *Browser) Cookies() http.CookieJar { return b.client.Jar }
+
 // LoggedIn opens a browser in which an account has logged in.
 func (s *Site) LoggedIn(email string) *Browser {
 	s.T.Helper()
