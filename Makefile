@@ -29,6 +29,15 @@ miniclient: deps-desktop ## build the desktop mini-client into bin/miniclient-de
 	@mkdir -p $(BIN)
 	go build $(GOFLAGS_BUILD) -tags no_emoji -o $(BIN)/miniclient-desktop ./cmd/miniclient
 
+.PHONY: installer-linux
+installer-linux: deps-desktop ## build the Debian package of the mini-client into bin/ (VERSION=1.0.0, KEY=public release key)
+	@installer/linux/build.sh $(or $(VERSION),0.1.0) $(KEY)
+
+.PHONY: check-installer-linux
+check-installer-linux: installer-linux ## install that package on this machine, start it on a screen of its own, remove it again (root)
+	@scripts/deps.sh window
+	@installer/linux/check.sh bin/puntuale-miniclient_$(or $(VERSION),0.1.0)_$$(dpkg --print-architecture).deb bin/installed.png
+
 .PHONY: test
 test: deps-test ## install what is missing, then run every test with the race detector
 	go vet -tags headless ./...
@@ -79,7 +88,8 @@ bench-intake: programs ## figures of the intake beside webdis, a handler that an
 	@$(BIN)/bench intake $(BENCH)
 
 .PHONY: bench-client
-bench-client: deps-demo programs miniclient ## figures of the mini-client: early and late arrivals, 300 at once, sizes, kills (minutes)
+bench-client: deps-demo programs miniclient ## figures of the mini-client: early and late arrivals, 300 at once, sizes, kills, window (minutes)
+	@scripts/deps.sh window
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench client $(BENCH)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks, and says what and why. Works as root, through
-# sudo, or with Homebrew on macOS. Usage: scripts/deps.sh demo|desktop|test|bench
+# sudo, or with Homebrew on macOS. Usage: scripts/deps.sh demo|desktop|test|bench|window
 set -euo pipefail
 purpose=${1:-demo}
 
@@ -30,6 +30,15 @@ python3|python3|python3|independent check of the test vectors
 ps|procps|-|process numbers in the tests that kill
 /usr/sbin/chronyd|chrony|chrony|a real time server for the tests of the clock watch; takes the place of systemd-timesyncd
 '
+window_needs='
+Xvfb|xvfb|-|a screen for the window of the mini-client
+xdotool|xdotool|-|finds and uses that window
+xprop|x11-utils|-|asks that window for its name
+import|imagemagick|imagemagick|takes pictures of that window
+dbus-daemon|dbus|-|the bus on which RealtimeKit is asked
+/usr/libexec/rtkit-daemon|rtkit|-|gives the thread that sends precedence, as on every desktop
+setcap|libcap2-bin|-|gives the installed program the right to precedence
+'
 bench_needs='
 redis-server|redis-server|redis|the queue behind the intake, and what webdis writes into
 webdis|webdis|-|a peer to measure against: HTTP straight into Redis
@@ -42,6 +51,7 @@ have() {
     /*) [ -e "$1" ] ;;
     initdb) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql@*/bin/initdb \
               /usr/local/opt/postgresql@*/bin/initdb >/dev/null 2>&1 ;;
+    setcap) command -v setcap >/dev/null 2>&1 || [ -x /sbin/setcap ] ;;
     nginx) command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
@@ -52,7 +62,8 @@ case "$purpose" in
   desktop) needs=$desktop_needs ;;
   test) needs=$demo_needs$desktop_needs$test_needs ;;
   bench) needs=$bench_needs ;;
-  *) echo "usage: scripts/deps.sh demo|desktop|test|bench" >&2; exit 2 ;;
+  window) needs=$window_needs ;;
+  *) echo "usage: scripts/deps.sh demo|desktop|test|bench|window" >&2; exit 2 ;;
 esac
 
 if ! command -v go >/dev/null 2>&1; then

@@ -26,6 +26,7 @@ const settledAfter = 5 * time.Second
 // desk has its own goroutines; its snapshots cross over in desktop.View.Listen.
 func window(ctx context.Context, d *client.Desk, lang string) error {
 	a := app.NewWithID("it.puntuale.miniclient")
+	a.SetIcon(desktop.Icon())
 	if os.Getenv("LP_NUM_THREADS") == "" {
 		// Without a graphics card Mesa draws on every processor; one is enough, and
 		// the others are free for the sending. Where it is not in use, this is no matter.
