@@ -100,6 +100,7 @@ func New(c Config) *API {
 	a.huma = humago.New(a.mux, document(c.PublicURL))
 	describeProblem(a.huma.OpenAPI())
 	a.routes()
+	widen(a.huma.OpenAPI())
 	a.serveDocument()
 	a.mux.HandleFunc("/api/", a.nothing)
 	return a

@@ -102,6 +102,37 @@ func describeProblem(o *huma.OpenAPI) {
 	registry.Map()["Problem"] = s
 }
 
+// widen gives unsigned numbers of 32 bits the format that holds them: huma calls
+// them int32.
+func widen(o *huma.OpenAPI) {
+	for _, s := range o.Components.Schemas.Map() {
+		widenSchema(s)
+	}
+	for _, item := range o.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				widenSchema(p.Schema)
+			}
+		}
+	}
+}
+
+func widenSchema(s *huma.Schema) {
+	if s == nil {
+		return
+	}
+	if s.Format == "int32" && s.Minimum != nil && *s.Minimum == 0 {
+		s.Format = "int64"
+	}
+	widenSchema(s.Items)
+	for _, p := range s.Properties {
+		widenSchema(p)
+	}
+}
+
 // Schema implements huma.SchemaProvider.
 func (p *Problem) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Ref: problemRef} }
 
