@@ -43,6 +43,14 @@ func (m *Model) GroupOf(f *Field) Group {
 	return GroupWorker
 }
 
+// FlowName is the kind of work that the model is for.
+func (m *Model) FlowName() clickday.Text {
+	if m.Flow != (clickday.Text{}) {
+		return m.Flow
+	}
+	return m.Title
+}
+
 // HasGroup reports whether any field belongs to the group.
 func (m *Model) HasGroup(g Group) bool {
 	for _, f := range m.fields {

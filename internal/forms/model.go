@@ -37,6 +37,9 @@ type Model struct {
 	Title   clickday.Text      `json:"title"`
 	// About says in a sentence whom the model is for.
 	About clickday.Text `json:"about"`
+	// Flow is the kind of work that models of one kind share ("seasonal work"),
+	// for the overview of click days; empty means the title.
+	Flow  clickday.Text `json:"flow,omitzero"`
 	Pages []Page        `json:"pages"`
 	// TaxCodeChecks name the fields against which a codice fiscale is checked.
 	TaxCodeChecks []TaxCodeCheck `json:"tax_code_checks"`

@@ -51,7 +51,7 @@ func fingerprint(t *testing.T, m *forms.Model) string {
 		t.Fatal(err)
 	}
 	var none clickday.Text
-	c.Title, c.About = none, none
+	c.Title, c.About, c.Flow = none, none, none
 	c.Attachments = nil // no part of what is sealed
 	for i := range c.Pages {
 		p := &c.Pages[i]

@@ -27,6 +27,11 @@ func (m *Model) validate() error {
 	if err := both(m.About, "about"); err != nil {
 		return err
 	}
+	if m.Flow != (clickday.Text{}) {
+		if err := both(m.Flow, "flow"); err != nil {
+			return err
+		}
+	}
 	pages := make(map[string]bool)
 	for i := range m.Pages {
 		p := &m.Pages[i]
