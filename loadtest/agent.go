@@ -118,5 +118,8 @@ func (g *gun) Fire(ctx context.Context, opening time.Time) error {
 	return g.ready.Run(ctx)
 }
 
+// Move implements loadteam.Gun.
+func (g *gun) Move(by time.Duration) { g.ready.Move(by) }
+
 // Live implements loadteam.Gun.
 func (g *gun) Live() *loadgen.Live { return &g.open.Live }

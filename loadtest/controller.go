@@ -48,6 +48,8 @@ func (c *teamKeyCmd) Run() error { return loadteam.WriteKey(c.File) }
 // firing is one generator or several whose connections stand.
 type firing interface {
 	Run(ctx context.Context) error
+	// Move says that the opening is so much later than it was.
+	Move(by time.Duration)
 	Close() error
 }
 
@@ -120,6 +122,12 @@ func (r *run) job() (loadteam.Job, error) {
 type team struct {
 	*loadteam.Controller
 	run *run
+}
+
+// Move tells the agents, and the line on the terminal.
+func (t *team) Move(by time.Duration) {
+	t.Controller.Move(by)
+	t.run.open.Live.Moved.Add(int64(by))
 }
 
 const showEvery = 500 * time.Millisecond

@@ -229,9 +229,11 @@ func (r *run) sending(ctx context.Context, ready firing) error {
 		loadreport.Progress{Out: os.Stderr, Live: &r.open.Live, Requests: len(r.plan.Requests), Opening: r.open.Opening,
 			Last: r.plan.Requests[len(r.plan.Requests)-1].At, Clock: r.clk}.Run(sendOnly)
 	}()
+	followed := r.following(watched, ready)
 	faulted := r.site.faults.begin(watched, r.clk, r.open.Opening)
 	err = ready.Run(ctx)
 	sent()
+	followed()
 	<-shown
 	notes, ferr := faulted()
 	r.manifest.Notes, err = append(r.manifest.Notes, notes...), errors.Join(err, ferr)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -40,15 +41,16 @@ type siteFlags struct {
 
 // site is an installation to be loaded.
 type site struct {
-	db       *postgres.DB
-	tickets  *keys.TicketKeys
-	day      installation.Day
-	targets  []loadgen.Target
-	manifest loadrun.Target
-	own      *installation.Installation // nil if it is somebody's
-	ownFacts *loadrun.Own
-	place    string  // directory of an installation of our own
-	faults   *faults // nil for none
+	db          *postgres.DB
+	tickets     *keys.TicketKeys
+	calendarKey ed25519.PublicKey
+	day         installation.Day
+	targets     []loadgen.Target
+	manifest    loadrun.Target
+	own         *installation.Installation // nil if it is somebody's
+	ownFacts    *loadrun.Own
+	place       string  // directory of an installation of our own
+	faults      *faults // nil for none
 }
 
 // ownOpens is far enough to be moved back when all is ready, and beyond the time
@@ -74,7 +76,7 @@ func (f *siteFlags) open(ctx context.Context, clk clock.Clock, dir string, model
 		err = s.keys(f.Keys, f.CA)
 	}
 	if err == nil {
-		err = s.published(ctx, f.Keys, f.Day)
+		err = s.published(ctx, f.Day)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -126,6 +128,9 @@ func (s *site) keys(dir, ca string) error {
 	if s.tickets, err = keys.ReadTicketKeys(filepath.Join(dir, keys.TicketFile)); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
+	if s.calendarKey, err = keys.ReadPublic(filepath.Join(dir, keys.CalendarPubFile)); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
 	if ca == "" {
 		ca = filepath.Join(dir, "ca.crt")
 	}
@@ -155,16 +160,12 @@ func (s *site) keys(dir, ca string) error {
 }
 
 // published finds the click day in the calendar.
-func (s *site) published(ctx context.Context, keyDir, code string) error {
-	key, err := keys.ReadPublic(filepath.Join(keyDir, keys.CalendarPubFile))
-	if err != nil {
-		return fmt.Errorf("keys: %w", err)
-	}
+func (s *site) published(ctx context.Context, code string) error {
 	signed, err := s.db.SignedCalendar(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := wire.OpenCalendar(signed, key)
+	c, err := wire.OpenCalendar(signed, s.calendarKey)
 	if err != nil {
 		return err
 	}

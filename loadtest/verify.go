@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"puntuale/internal/loadjudge"
 	"puntuale/internal/loadrun"
 	"puntuale/internal/postgres"
-	"puntuale/internal/wire"
 )
 
 // goalFlags are what a run has to reach.
@@ -130,19 +128,6 @@ func record(ctx context.Context, site *loadjudge.Site, e *loadjudge.Evidence, m 
 	}
 	if e.Seed, err = db.AuditSeed(ctx, m.Day); err != nil {
 		return err
-	}
-	calendars, err := db.AuditCalendars(ctx)
-	if err != nil {
-		return err
-	}
-	for _, signed := range calendars {
-		c, err := wire.OpenCalendar(signed, e.Keys.Calendar)
-		if err != nil {
-			return fmt.Errorf("stored calendar: %w", err)
-		}
-		if d := c.Day(m.Day); d != nil {
-			e.Openings = append(e.Openings, d.Opens)
-		}
 	}
 	if err := rows(ctx, db, e, m, f.Receipts); err != nil {
 		return err

@@ -48,6 +48,7 @@ type Open struct {
 // Live is how far a run is. Safe to be read at any time.
 type Live struct {
 	Connected, Due, Sent, Accepted, Refused, Cut, Failed, Starved, Pings atomic.Int64
+	Moved                                                                atomic.Int64 // nanoseconds by which the opening is later than at first
 }
 
 // InFlight returns how many requests wait for their answers.
@@ -72,6 +73,7 @@ type openRun struct {
 	spare   sync.Pool
 	over    context.Context
 	redial  chan *openWorker // somebody lost a connection
+	shifts  atomic.Pointer[[]shift]
 
 	mu     sync.Mutex
 	raised map[int]bool // guarded by mu: threads that go before others

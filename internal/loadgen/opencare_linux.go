@@ -27,7 +27,7 @@ func (w *openWorker) patience(now time.Duration) {
 // expire ends the wait of requests for which no connection came free.
 func (w *openWorker) expire(now time.Duration) {
 	n := 0
-	for n < len(w.waiting) && now-w.run.Plan[w.waiting[n]].At >= w.run.Patience {
+	for n < len(w.waiting) && now-w.run.due(w.waiting[n]) >= w.run.Patience {
 		w.unsent(w.waiting[n])
 		n++
 	}
@@ -37,6 +37,7 @@ func (w *openWorker) expire(now time.Duration) {
 func (w *openWorker) unsent(i int) {
 	a := loadrun.Answer{
 		Request: uint32(i), Sent: loadrun.Never, First: loadrun.Never, Done: loadrun.Never, Failure: loadrun.Unsent, Starved: true,
+		Moved: w.run.due(i) - w.run.Plan[i].At,
 	}
 	w.chunk = a.Append(w.chunk)
 	w.hand(chunkSize)
@@ -74,7 +75,10 @@ func (w *openWorker) giveUp() {
 	for _, i := range w.waiting {
 		w.unsent(i)
 	}
-	w.waiting = nil
+	for _, a := range w.again {
+		w.unsent(a.index)
+	}
+	w.waiting, w.again = nil, nil
 	for ; w.next < len(w.run.Plan); w.next += len(w.run.workers) {
 		w.unsent(w.next)
 	}

@@ -36,7 +36,9 @@ type openConn struct {
 	slot    int32
 	request int // index in the plan, noRequest or pingRequest
 	turn    uint32
+	tries   int // how often it was sent before
 	sent    time.Duration
+	moved   time.Duration // from the plan, with the opening
 	first   time.Duration
 	used    time.Duration // when it last had something to do
 	every   time.Duration // its own interval of pings

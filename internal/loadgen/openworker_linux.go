@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -39,7 +40,8 @@ type openWorker struct {
 	slots    []*openConn
 	free     []int32
 	idle     idleRing
-	waiting  []int // requests that are due and have no connection
+	waiting  []int   // requests that are due and have no connection
+	again    []again // to be sent once more, sorted
 	inflight []pending
 	flying   int
 	next     int // index in the plan
@@ -141,15 +143,19 @@ func (w *openWorker) loop(ctx context.Context) error {
 }
 
 func (w *openWorker) finished() bool {
-	return !w.hold && w.next >= len(w.run.Plan) && len(w.waiting) == 0 && w.flying == 0
+	return !w.hold && w.next >= len(w.run.Plan) && len(w.waiting) == 0 && w.flying == 0 && len(w.again) == 0
 }
 
 // rest is how long there is nothing to send.
 func (w *openWorker) rest() time.Duration {
-	if w.next >= len(w.run.Plan) {
-		return restMax
+	next := w.run.now() + restMax
+	if w.next < len(w.run.Plan) {
+		next = min(next, w.run.due(w.next))
 	}
-	return max(0, min(restMax, w.run.Plan[w.next].At-w.run.now()))
+	if len(w.again) > 0 {
+		next = min(next, w.again[0].at)
+	}
+	return max(0, next-w.run.now())
 }
 
 // wait waits for answers, at most that long.
@@ -172,8 +178,11 @@ func (w *openWorker) wait(d time.Duration) (int, error) {
 
 // dispatch sends what is due, but not so much that no answer is read meanwhile.
 func (w *openWorker) dispatch(now time.Duration) {
+	if len(w.again) > 0 {
+		w.repeatDue(now)
+	}
 	for range roundMax {
-		if w.next >= len(w.run.Plan) || w.run.Plan[w.next].At > now {
+		if w.next >= len(w.run.Plan) || w.run.due(w.next) > now {
 			return
 		}
 		i := w.next
@@ -188,8 +197,14 @@ func (w *openWorker) dispatch(now time.Duration) {
 	}
 }
 
-// send writes request i and returns when.
+// send writes request i for the first time and returns when.
 func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
+	c.tries = 0
+	return w.sendAt(c, i, w.run.due(i), starved)
+}
+
+// sendAt writes request i, which is due at that instant.
+func (w *openWorker) sendAt(c *openConn, i int, due time.Duration, starved bool) time.Duration {
 	p := &w.run.Plan[i]
 	e := &w.run.Entries[p.Envelope]
 	b := append(w.request[:0], c.host...)
@@ -198,7 +213,7 @@ func (w *openWorker) send(c *openConn, i int, starved bool) time.Duration {
 	head := len(b)
 	b = append(b, make([]byte, e.Size)...)
 	w.request = b
-	c.request, c.starved, c.first = i, starved, loadrun.Never
+	c.request, c.starved, c.first, c.moved = i, starved, loadrun.Never, due-p.At
 	c.turn++
 	err := w.fetch(b[head:], e.Offset)
 	c.sent = w.run.now() // before the write: no arrival may be earlier than that
@@ -307,15 +322,18 @@ func (w *openWorker) take(c *openConn, b []byte) {
 
 // settle records an answer and frees its connection.
 func (w *openWorker) settle(c *openConn, now time.Duration, status int, body []byte) {
-	if c.request != pingRequest {
-		w.record(c, &loadrun.Answer{Done: now, Status: uint16(status), Body: body})
-		if status == 200 {
-			w.run.Live.Accepted.Add(1)
-		} else {
-			w.run.Live.Refused.Add(1)
-		}
-	} else {
+	switch {
+	case c.request == pingRequest:
 		w.run.Live.Pings.Add(1)
+	case status == 200:
+		w.record(c, &loadrun.Answer{Done: now, Status: uint16(status), Body: body})
+		w.run.Live.Accepted.Add(1)
+	case status == http.StatusTooEarly && w.postpone(c, now, body):
+		w.record(c, &loadrun.Answer{Done: now, Status: uint16(status), Body: body, Failure: loadrun.Postponed})
+		w.run.Live.Sent.Add(-1) // it will be sent again
+	default:
+		w.record(c, &loadrun.Answer{Done: now, Status: uint16(status), Body: body})
+		w.run.Live.Refused.Add(1)
 	}
 	c.request, c.in = noRequest, nil
 	w.free1(c, now)
@@ -324,7 +342,7 @@ func (w *openWorker) settle(c *openConn, now time.Duration, status int, body []b
 // record writes what became of the request of a connection.
 func (w *openWorker) record(c *openConn, a *loadrun.Answer) {
 	w.flying--
-	a.Request, a.Sent, a.First, a.Starved = uint32(c.request), c.sent, c.first, c.starved
+	a.Request, a.Sent, a.First, a.Starved, a.Moved = uint32(c.request), c.sent, c.first, c.starved, c.moved
 	w.chunk = a.Append(w.chunk)
 	w.hand(chunkSize)
 }

@@ -5,6 +5,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/ledger"
+	"puntuale/internal/loadrun"
 	"puntuale/internal/trust"
 )
 
@@ -88,8 +89,9 @@ type Ledger struct {
 // that this place was not asked; what depends on it is then unchecked.
 type Evidence struct {
 	Day clickday.Day // from a signed calendar
-	// Openings are those that were published for the day before it was moved.
-	Openings []int64
+	// Openings are all that the nodes went by while requests were sent; without
+	// any it is that of Day.
+	Openings []loadrun.Opening
 	Seed     []byte // that breaks ties; nil while it is secret
 	Keys     *trust.Keys
 	Attempts []Attempt

@@ -28,8 +28,8 @@ func (c *court) openingIsExact() Invariant {
 			if a.ReceivedAt >= a.OpensAt {
 				inv.fail("%s was refused as early at %d, from the opening at %d on", a.Submission, a.ReceivedAt, a.OpensAt)
 			}
-			if !c.published(a.OpensAt) {
-				inv.fail("%s was refused as early of an opening at %d that was never published", a.Submission, a.OpensAt)
+			if !c.inForce(a.OpensAt, a.ReceivedAt) {
+				inv.fail("%s was refused as early at %d, of an opening at %d that was not in force", a.Submission, a.ReceivedAt, a.OpensAt)
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func (c *court) openingIsExact() Invariant {
 		for i := range c.e.Ledger.Leaves {
 			inv.Checked++
 			l := &c.e.Ledger.Leaves[i]
-			if l.Arrived < c.bucket(c.e.Day.Opens) || l.Arrived >= c.e.Day.Closes {
+			if l.Arrived < c.bucket(c.opened(l.Arrived+int64(c.grain)-1)) || l.Arrived >= c.e.Day.Closes {
 				inv.fail("%s is in the ledger with the arrival %d, outside of the day", l.Submission, l.Arrived)
 			}
 		}
@@ -58,23 +58,32 @@ var temporary = map[clickday.Code]bool{
 	clickday.CodeSuspended: true, clickday.CodeClockNotTrusted: true, clickday.CodeTooLate: true,
 }
 
-// published reports whether the day ever was to open then.
-func (c *court) published(opens int64) bool {
-	if opens == c.e.Day.Opens {
-		return true
-	}
-	for _, o := range c.e.Openings {
-		if o == opens {
+// inForce reports whether a node can have gone by that opening then.
+func (c *court) inForce(opens, at int64) bool {
+	for i := range c.e.Openings {
+		if o := &c.e.Openings[i]; o.Opens == opens && o.InForce(at) {
 			return true
 		}
 	}
-	return false
+	return len(c.e.Openings) == 0 && opens == c.e.Day.Opens
+}
+
+// opened is the earliest opening that a node can have gone by then. An opening
+// may be put off after it was: what was accepted in between stays.
+func (c *court) opened(at int64) int64 {
+	first, found := c.e.Day.Opens, false
+	for i := range c.e.Openings {
+		if o := &c.e.Openings[i]; o.InForce(at) && (!found || o.Opens < first) {
+			first, found = o.Opens, true
+		}
+	}
+	return first
 }
 
 func (c *court) withinDay(inv *Invariant, how string, id clickday.SubmissionID, unixNano int64) {
-	switch {
-	case unixNano < c.e.Day.Opens:
-		inv.fail("%s was %s as of %d, %d ns before the opening", id, how, unixNano, c.e.Day.Opens-unixNano)
+	switch opened := c.opened(unixNano); {
+	case unixNano < opened:
+		inv.fail("%s was %s as of %d, %d ns before the opening", id, how, unixNano, opened-unixNano)
 	case unixNano >= c.e.Day.Closes:
 		inv.fail("%s was %s as of %d, %d ns after the close", id, how, unixNano, unixNano-c.e.Day.Closes)
 	}

@@ -229,8 +229,14 @@ func TestAViolationInAVoidRunIsAFailure(t *testing.T) {
 func TestWhatIsAllowedPasses(t *testing.T) {
 	for name, change := range map[string]func(e *Evidence){
 		"the opening was moved before anybody was accepted": func(e *Evidence) {
-			e.Openings = []int64{opens - 1_400_000}
-			e.Attempts[e.early()].OpensAt = opens - 1_400_000
+			early := &e.Attempts[e.early()]
+			early.OpensAt = opens - 1_400_000
+			e.Openings = []loadrun.Opening{{Opens: opens - 1_400_000, Until: early.ReceivedAt}, {Opens: opens, From: early.ReceivedAt}}
+		},
+		"the opening was put off when some had been accepted": func(e *Evidence) {
+			after := e.Records[len(e.Records)-1].Stamp.UnixNano
+			e.Openings = []loadrun.Opening{{Opens: opens, Until: after + 1}, {Opens: after + 5, From: after + 1}}
+			e.Day.Opens = after + 5
 		},
 		"without journals, record and seed": func(e *Evidence) { e.Records, e.Rows, e.Seed = nil, nil, nil },
 		"others have sent too": func(e *Evidence) {
@@ -294,5 +300,21 @@ func TestClocksOfTwoGeneratorsHaveAMargin(t *testing.T) {
 		if i := newCourt(e).realTime(); i.Violations != want {
 			t.Errorf("skew %s: %d violations %q", skew, i.Violations, i.Examples)
 		}
+	}
+}
+
+func TestAnOpeningCountsWhileItIsInForce(t *testing.T) {
+	e := world(t)
+	middle := e.Records[len(e.Records)/2].Stamp.UnixNano
+	e.Openings = []loadrun.Opening{{Opens: opens, Until: middle}, {Opens: middle + int64(time.Hour), From: middle}}
+	if i := newCourt(e).openingIsExact(); i.Violations == 0 {
+		t.Error("what was accepted before the opening that had been put off is not seen")
+	}
+	e = world(t)
+	early := &e.Attempts[e.early()]
+	early.OpensAt = opens + 1
+	e.Openings = []loadrun.Opening{{Opens: opens}, {Opens: opens + 1, From: early.ReceivedAt + 1}}
+	if i := newCourt(e).openingIsExact(); i.Violations == 0 {
+		t.Error("a refusal that names an opening which was not published yet is not seen")
 	}
 }

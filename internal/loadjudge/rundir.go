@@ -24,7 +24,7 @@ func OpenRun(dir string) (*Evidence, *loadrun.Manifest, error) {
 	if err != nil {
 		return nil, m, err
 	}
-	r := &runReader{m: m, e: &Evidence{Openings: []int64{m.Opening}, Skew: m.Bounds.Skew}}
+	r := &runReader{m: m, e: &Evidence{Openings: m.Openings, Skew: m.Bounds.Skew}}
 	for i, p := range parts {
 		if err := r.part(uint16(i), p); err != nil {
 			return nil, m, err
@@ -67,11 +67,14 @@ func (r *runReader) part(generator uint16, p *loadrun.Part) error {
 		if err != nil {
 			return err
 		}
+		postponed := a.Failure == loadrun.Postponed
 		if int(a.Request) >= len(plan) || answered[a.Request] || int(plan[a.Request].Envelope) >= len(entries) {
 			return fmt.Errorf("loadjudge: %s: answer to request %d, which is not in the plan or was answered before", p.Dir, a.Request)
 		}
-		answered[a.Request] = true
-		answers++
+		if !postponed {
+			answered[a.Request] = true
+			answers++
+		}
 		r.answer(generator, &plan[a.Request], &entries[plan[a.Request].Envelope], &a)
 	}
 	if missing := len(plan) - answers; missing > 0 {
@@ -92,15 +95,16 @@ func (r *runReader) answer(generator uint16, q *loadrun.Request, of *loadrun.Ent
 		return // the connection could not be opened: nothing left us
 	}
 	t := Attempt{Submission: of.Submission, Application: of.Application, Generator: generator, Bad: q.Kind == loadrun.Bad, Sent: r.m.Opening + int64(a.Sent)}
-	if a.Failure == loadrun.Answered {
+	if a.Failure == loadrun.Answered || a.Failure == loadrun.Postponed {
 		t.Answered = r.m.Opening + int64(a.Done)
 		t.classify(int(a.Status), a.Body)
 	}
 	if t.Answer == Acknowledged {
-		r.latencies = append(r.latencies, a.Done-q.At)
-		r.first, r.last = min(r.first, q.At), max(r.last, a.Done)
+		due := q.At + a.Moved
+		r.latencies = append(r.latencies, a.Done-due)
+		r.first, r.last = min(r.first, due), max(r.last, a.Done)
 		if len(r.latencies) == 1 {
-			r.first = q.At
+			r.first = due
 		}
 	}
 	r.e.Attempts = append(r.e.Attempts, t)

@@ -113,13 +113,22 @@ func (a *analysis) at(d time.Duration) *second {
 }
 
 func (a *analysis) answer(r *loadrun.Request, n *loadrun.Answer) {
-	k := a.report.Kinds[r.Kind.String()]
+	if n.Failure == loadrun.Postponed {
+		a.report.Postponed++
+		a.at(n.Done).Refused++
+		return // it was sent again
+	}
+	k, due := a.report.Kinds[r.Kind.String()], r.At+n.Moved
+	if n.Moved != 0 {
+		a.at(r.At).Offered--
+		a.at(due).Offered++
+	}
 	if n.Sent != loadrun.Never {
 		a.report.Sent++
 		if n.Starved {
 			a.report.Starved++
 		} else {
-			record(a.lateness, n.Sent-r.At)
+			record(a.lateness, n.Sent-due)
 		}
 	}
 	switch {
@@ -128,17 +137,17 @@ func (a *analysis) answer(r *loadrun.Request, n *loadrun.Answer) {
 	case n.Failure != loadrun.Answered:
 		k.Failed++
 		a.report.Failures[n.Failure.String()]++
-		a.at(r.At).Failed++
+		a.at(due).Failed++
 	case n.Status == 200:
 		k.Accepted++
 		a.at(n.Done).Accepted++
-		record(a.latency, n.Done-r.At)
+		record(a.latency, n.Done-due)
 		record(a.service, n.Done-n.Sent)
-		s := a.at(r.At)
+		s := a.at(due)
 		if s.latency == nil {
 			s.latency = hdrhistogram.New(histogramMin, histogramMax, 2)
 		}
-		record(s.latency, n.Done-r.At)
+		record(s.latency, n.Done-due)
 	default:
 		k.Refused++
 		a.at(n.Done).Refused++

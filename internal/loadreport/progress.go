@@ -52,7 +52,7 @@ func (p Progress) Run(ctx context.Context) {
 func (p Progress) line(rate float64, now time.Time) string {
 	l := p.Live
 	t := now.Sub(p.Opening).Truncate(time.Second)
-	left := max(0, p.Last-now.Sub(p.Opening)).Round(time.Second)
+	left := max(0, p.Last+time.Duration(l.Moved.Load())-now.Sub(p.Opening)).Round(time.Second)
 	return fmt.Sprintf("t%+ds  %d/%d inviate/sent  %.0f/s  %d in volo/in flight  %d ok  %d rifiutate/refused  %d errori/errors  -%s",
 		int(t.Seconds()), l.Sent.Load(), p.Requests, rate, l.InFlight(), l.Accepted.Load(), l.Refused.Load(), l.Failed.Load(), left)
 }

@@ -13,21 +13,24 @@ import (
 
 // Report is what was found in a run directory.
 type Report struct {
-	Manifest loadrun.Manifest      `json:"manifest"`
-	Outcome  loadrun.Outcome       `json:"outcome"` // empty when nobody has judged, and the run is not void
-	Planned  int                   `json:"planned"`
-	Sent     int                   `json:"sent"`
-	Starved  int                   `json:"starved"`
-	Kinds    map[string]*KindCount `json:"kinds"`
-	Problems map[string]int        `json:"problems"` // refusals by code
-	Failures map[string]int        `json:"failures"` // requests without an answer, by reason; planned cuts are not among them
-	Latency  Quantiles             `json:"latency"`  // of acknowledgements, from the planned instant
-	Service  Quantiles             `json:"service"`  // of acknowledgements, from the sending
-	Lateness Quantiles             `json:"lateness"` // of the generator
-	Seconds  []Second              `json:"seconds"`
-	Samples  []loadrun.Sample      `json:"samples,omitempty"`
-	Receipts Receipts              `json:"receipts"`
-	Verdict  *loadrun.Verdict      `json:"verdict,omitempty"`
+	Manifest loadrun.Manifest `json:"manifest"`
+	Outcome  loadrun.Outcome  `json:"outcome"` // empty when nobody has judged, and the run is not void
+	Planned  int              `json:"planned"`
+	Sent     int              `json:"sent"`
+	Starved  int              `json:"starved"`
+	// Postponed were refused as early because the opening was moved, and sent
+	// again; what became of them then is counted as if they had not been.
+	Postponed int                   `json:"postponed,omitempty"`
+	Kinds     map[string]*KindCount `json:"kinds"`
+	Problems  map[string]int        `json:"problems"` // refusals by code
+	Failures  map[string]int        `json:"failures"` // requests without an answer, by reason; planned cuts are not among them
+	Latency   Quantiles             `json:"latency"`  // of acknowledgements, from the planned instant
+	Service   Quantiles             `json:"service"`  // of acknowledgements, from the sending
+	Lateness  Quantiles             `json:"lateness"` // of the generator
+	Seconds   []Second              `json:"seconds"`
+	Samples   []loadrun.Sample      `json:"samples,omitempty"`
+	Receipts  Receipts              `json:"receipts"`
+	Verdict   *loadrun.Verdict      `json:"verdict,omitempty"`
 	// LatencyHDR is the histogram behind Latency in microseconds, as
 	// HdrHistogram's compressed V2 encoding in base64.
 	LatencyHDR string `json:"latency_hdr"`

@@ -27,6 +27,9 @@ func (r *Report) Summary(out io.Writer) {
 	fmt.Fprintf(out, "  esito / acknowledgement: p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f ms\n",
 		r.Latency.P50, r.Latency.P90, r.Latency.P99, r.Latency.P999, r.Latency.Max)
 	fmt.Fprintf(out, "  generatore / generator: p99 %.2f ms, max %.2f ms, %d in attesa / starved\n", r.Lateness.P99, r.Lateness.Max, r.Starved)
+	if r.Postponed > 0 {
+		fmt.Fprintf(out, "  apertura spostata / opening moved: %d rinviate e ritrasmesse / refused and sent again\n", r.Postponed)
+	}
 	for _, code := range slices.Sorted(maps.Keys(r.Problems)) {
 		fmt.Fprintf(out, "  %s: %d\n", code, r.Problems[code])
 	}

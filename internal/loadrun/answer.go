@@ -23,9 +23,12 @@ const (
 	TimedOut Failure = 4 // no answer within the patience of the run
 	Garbled  Failure = 5 // what came is not an HTTP answer
 	Unsent   Failure = 6 // never sent: the run ended before
+	// Postponed is answered: refused as early because the opening was moved. The
+	// request was sent again and has another answer besides.
+	Postponed Failure = 7
 )
 
-var failureNames = [...]string{"answered", "cut", "connection refused", "connection broken", "timeout", "garbled answer", "unsent"}
+var failureNames = [...]string{"answered", "cut", "connection refused", "connection broken", "timeout", "garbled answer", "unsent", "postponed"}
 
 // String returns a short name.
 func (f Failure) String() string {
@@ -36,7 +39,7 @@ func (f Failure) String() string {
 }
 
 // Answer is what became of one planned request. Every planned request has
-// exactly one in answers.bin.
+// exactly one in answers.bin, not counting those that were postponed.
 type Answer struct {
 	Request uint32 // index in the plan of the part
 	// Sent is when the last byte was given to the kernel, taken just before that
@@ -44,18 +47,21 @@ type Answer struct {
 	// when the first byte of the answer was read; Done when its last was, taken
 	// after that read. From the opening. What did not happen is Never.
 	Sent, First, Done time.Duration
-	Status            uint16 // HTTP; 0 without an answer
-	Failure           Failure
-	Starved           bool   // it had to wait for a free connection of ours
-	Body              []byte // acknowledgement (status 200) or problem JSON
+	// Moved is how much later it was due than planned, because the opening was
+	// moved; mostly 0.
+	Moved   time.Duration
+	Status  uint16 // HTTP; 0 without an answer
+	Failure Failure
+	Starved bool   // it had to wait for a free connection of ours
+	Body    []byte // acknowledgement (status 200) or problem JSON
 }
 
 // Never stands for an instant that did not come.
 const Never = time.Duration(-1 << 63)
 
 const (
-	answerMagic = "PLA1"
-	answerLen   = 4 + 8 + 8 + 8 + 2 + 1 + 1 + 2
+	answerMagic = "PLA2"
+	answerLen   = 4 + 8 + 8 + 8 + 8 + 2 + 1 + 1 + 2
 )
 
 // Append writes the answer as it stands in answers.bin.
@@ -64,6 +70,7 @@ func (a *Answer) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(a.Sent))
 	b = binary.BigEndian.AppendUint64(b, uint64(a.First))
 	b = binary.BigEndian.AppendUint64(b, uint64(a.Done))
+	b = binary.BigEndian.AppendUint64(b, uint64(a.Moved))
 	b = binary.BigEndian.AppendUint16(b, a.Status)
 	starved := byte(0)
 	if a.Starved {
@@ -110,14 +117,15 @@ func readAnswer(in io.Reader, body *[]byte) (Answer, error) {
 		}
 		return Answer{}, fmt.Errorf("loadrun: answers end within one: %w", err)
 	}
-	n := int(binary.BigEndian.Uint16(b[32:]))
+	n := int(binary.BigEndian.Uint16(b[40:]))
 	if cap(*body) < n {
 		*body = make([]byte, n)
 	}
 	a := Answer{
 		Request: binary.BigEndian.Uint32(b[:]), Sent: time.Duration(binary.BigEndian.Uint64(b[4:])),
 		First: time.Duration(binary.BigEndian.Uint64(b[12:])), Done: time.Duration(binary.BigEndian.Uint64(b[20:])),
-		Status: binary.BigEndian.Uint16(b[28:]), Failure: Failure(b[30]), Starved: b[31] == 1, Body: (*body)[:n],
+		Moved:  time.Duration(binary.BigEndian.Uint64(b[28:])),
+		Status: binary.BigEndian.Uint16(b[36:]), Failure: Failure(b[38]), Starved: b[39] == 1, Body: (*body)[:n],
 	}
 	if _, err := io.ReadFull(in, a.Body); err != nil {
 		return a, fmt.Errorf("loadrun: answers end within one: %w", err)

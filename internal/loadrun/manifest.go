@@ -30,10 +30,25 @@ type Manifest struct {
 	Counts  Counts         `json:"counts"`
 	Quality Quality        `json:"quality"`
 	Own     *Own           `json:"own,omitempty"` // the installation of a run with --own
-	Machine Machine        `json:"machine"`
-	Notes   []Note         `json:"notes,omitempty"` // faults and other events, in order of time
-	Started time.Time      `json:"started"`
-	Ended   time.Time      `json:"ended"`
+	// Openings are all that the nodes went by while requests were sent, in order.
+	Openings []Opening `json:"openings,omitempty"`
+	Machine  Machine   `json:"machine"`
+	Notes    []Note    `json:"notes,omitempty"` // faults and other events, in order of time
+	Started  time.Time `json:"started"`
+	Ended    time.Time `json:"ended"`
+}
+
+// Opening is one published opening. Times are nanoseconds since 1970.
+type Opening struct {
+	Opens int64 `json:"opens"`
+	// From and Until bound when a node can have gone by it; 0 for ever.
+	From  int64 `json:"from,omitempty"`
+	Until int64 `json:"until,omitempty"`
+}
+
+// InForce reports whether a node can have gone by the opening at that time.
+func (o *Opening) InForce(at int64) bool {
+	return (o.From == 0 || at >= o.From) && (o.Until == 0 || at <= o.Until)
 }
 
 // Target is where requests go, and who may be asked afterwards.

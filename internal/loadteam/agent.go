@@ -23,6 +23,8 @@ type Gun interface {
 	// Fire sends the plan, whose instants count from the opening by this
 	// machine's clock, and records every answer in the part.
 	Fire(ctx context.Context, opening time.Time) error
+	// Move says that the opening is so much later than it was; while it fires.
+	Move(by time.Duration)
 	// Live is how far it is.
 	Live() *loadgen.Live
 }
@@ -102,6 +104,9 @@ func (a *Agent) work(ctx context.Context, job *Job) error {
 func (a *Agent) fire(ctx context.Context, job *Job, gun Gun, opening time.Time) error {
 	fired := make(chan error, 1)
 	go func() { fired <- gun.Fire(ctx, opening) }()
+	moving, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.obey(moving, job, gun)
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
 	for {
@@ -116,6 +121,25 @@ func (a *Agent) fire(ctx context.Context, job *Job, gun Gun, opening time.Time) 
 				continue // the next one may come through; the answers count
 			}
 		}
+	}
+}
+
+// obey hears of every move of the opening.
+func (a *Agent) obey(ctx context.Context, job *Job, gun Gun) {
+	for seen := 0; ; {
+		var moves []time.Duration
+		if err := a.call(ctx, http.MethodGet, fmt.Sprintf("%s?seen=%d", path("moves", job.Index), seen), nil, &moves); err != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(liveEvery):
+				continue
+			}
+		}
+		for _, by := range moves {
+			gun.Move(by)
+		}
+		seen += len(moves)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -42,13 +43,14 @@ type Controller struct {
 	parts []*loadrun.Part
 
 	mu      sync.Mutex
-	joined  int            // guarded by mu
-	offsets map[int]Offset // of agents that are ready; guarded by mu
-	counts  map[int]Counts // guarded by mu
-	done    map[int]bool   // answers are there; guarded by mu
-	failed  error          // the first failure of an agent; guarded by mu
-	opening int64          // guarded by mu; 0 until Start
-	changed chan struct{}  // closed and replaced with every change; guarded by mu
+	joined  int             // guarded by mu
+	offsets map[int]Offset  // of agents that are ready; guarded by mu
+	counts  map[int]Counts  // guarded by mu
+	done    map[int]bool    // answers are there; guarded by mu
+	failed  error           // the first failure of an agent; guarded by mu
+	opening int64           // guarded by mu; 0 until Start
+	moves   []time.Duration // of the opening since; guarded by mu
+	changed chan struct{}   // closed and replaced with every change; guarded by mu
 
 	server *http.Server
 	ended  chan error
@@ -72,6 +74,7 @@ func NewController(listen string, key Key, job Job, parts []*loadrun.Part, clk c
 	mux.HandleFunc("GET /part/{index}/{file}", c.file)
 	mux.HandleFunc("POST /ready/{index}", c.ready)
 	mux.HandleFunc("GET /start/{index}", c.start)
+	mux.HandleFunc("GET /moves/{index}", c.moved)
 	mux.HandleFunc("POST /live/{index}", c.live)
 	mux.HandleFunc("PUT /answers/{index}", c.answers)
 	mux.HandleFunc("POST /failed/{index}", c.fail)
@@ -149,6 +152,9 @@ func (c *Controller) Ready(ctx context.Context) (time.Duration, error) {
 
 // Start tells all agents the opening, by the controller's clock.
 func (c *Controller) Start(opening time.Time) { c.change(func() { c.opening = opening.UnixNano() }) }
+
+// Move tells all agents that the opening is so much later than it was.
+func (c *Controller) Move(by time.Duration) { c.change(func() { c.moves = append(c.moves, by) }) }
 
 // Wait waits until all answers are there.
 func (c *Controller) Wait(ctx context.Context) error {
@@ -252,6 +258,26 @@ func (c *Controller) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, at)
+}
+
+// moved answers when there are more moves than somebody has seen.
+func (c *Controller) moved(w http.ResponseWriter, r *http.Request) {
+	seen, err := strconv.Atoi(r.URL.Query().Get("seen"))
+	if _, ok := c.index(w, r); !ok {
+		return
+	}
+	var news []time.Duration
+	if err == nil && seen >= 0 {
+		err = c.until(r.Context(), func() bool {
+			news = slices.Clone(c.moves[min(seen, len(c.moves)):])
+			return len(news) > 0
+		})
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	answer(w, news)
 }
 
 func (c *Controller) live(w http.ResponseWriter, r *http.Request) {

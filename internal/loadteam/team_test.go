@@ -102,13 +102,19 @@ type fake struct {
 	clock   clock.Clock
 	opening chan time.Time // by the machine's real clock
 	err     error
+	moves   chan time.Duration // buffered; what is fired waits for one
 	live    loadgen.Live
 }
+
+func (f *fake) Move(by time.Duration) { f.moves <- by }
 
 func (f *fake) Live() *loadgen.Live { return &f.live }
 
 func (f *fake) Fire(_ context.Context, opening time.Time) error {
 	f.opening <- clock.System{}.Now().Add(opening.Sub(f.clock.Now()))
+	if f.moves != nil && <-f.moves != 3*time.Second {
+		return errors.New("it was moved by something else")
+	}
 	plan, err := f.part.Plan()
 	if err != nil || f.err != nil {
 		return errors.Join(err, f.err)
@@ -143,12 +149,16 @@ func meet(t *testing.T, key Key) (*Controller, string, string) {
 }
 
 func agent(t *testing.T, at string, key Key, wrong time.Duration, openings chan time.Time, fails error) *Agent {
+	return movedAgent(t, at, key, wrong, openings, fails, nil)
+}
+
+func movedAgent(t *testing.T, at string, key Key, wrong time.Duration, openings chan time.Time, fails error, moves chan time.Duration) *Agent {
 	return &Agent{Controller: at, Key: key, Dir: t.TempDir(), Clock: shifted(wrong),
 		Load: func(_ context.Context, job *Job, p *loadrun.Part) (Gun, error) {
 			if job.Conns != 3 || len(job.Targets) != 1 {
 				return nil, fmt.Errorf("job %+v", job)
 			}
-			return &fake{part: p, clock: shifted(wrong), opening: openings, err: fails}, nil
+			return &fake{part: p, clock: shifted(wrong), opening: openings, err: fails, moves: moves}, nil
 		}}
 }
 
@@ -157,7 +167,9 @@ func TestATeamBeginsTogetherAndIsCollected(t *testing.T) {
 	c, at, dir := meet(t, key)
 	openings, ended := make(chan time.Time, 2), make(chan error, 2)
 	for _, wrong := range []time.Duration{3 * time.Second, -time.Hour} {
-		go func() { ended <- agent(t, at, key, wrong, openings, nil).Run(t.Context()) }()
+		go func() {
+			ended <- movedAgent(t, at, key, wrong, openings, nil, make(chan time.Duration, 1)).Run(t.Context())
+		}()
 	}
 	skew, err := c.Ready(t.Context())
 	if err != nil || skew <= 0 || skew > 2*BoundMax || c.Joined() != 2 {
@@ -165,6 +177,7 @@ func TestATeamBeginsTogetherAndIsCollected(t *testing.T) {
 	}
 	opening := clock.System{}.Now().Add(time.Minute)
 	c.Start(opening)
+	c.Move(3 * time.Second)
 	if err := c.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}

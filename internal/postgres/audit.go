@@ -93,16 +93,3 @@ func (db *DB) AuditReceipts(ctx context.Context, day clickday.DayID, limit int, 
 	}
 	return nil
 }
-
-// AuditCalendars returns every signed calendar that was ever published.
-func (db *DB) AuditCalendars(ctx context.Context) ([][]byte, error) {
-	rows, err := db.Pool.Query(ctx, "SELECT signed FROM calendars ORDER BY version")
-	if err != nil {
-		return nil, fmt.Errorf("postgres: audit: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if err != nil {
-		return nil, fmt.Errorf("postgres: audit: %w", err)
-	}
-	return list, nil
-}
