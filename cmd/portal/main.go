@@ -42,6 +42,7 @@ type commands struct {
 	Staff    staffCommands    `cmd:"" help:"Roles as staff: help desk, administrators, auditors."`
 	Register registerCommands `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
 	Notices  noticesCommands  `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
+	Archive  archiveCommands  `cmd:"" help:"Applications of earlier years."`
 	Seed     seedCommand      `cmd:"" help:"Make the accounts and applications of a demonstration."`
 }
 
