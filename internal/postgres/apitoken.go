@@ -72,14 +72,15 @@ func (db *DB) RevokeProgram(ctx context.Context, account clickday.AccountID, id 
 }
 
 // Program returns the token of a hash with the account that it speaks for, or
-// accounts.ErrNotFound when it is unknown, over or revoked. Its last use is
-// noted once an hour.
+// accounts.ErrNotFound when it is unknown, over or revoked, or whoever made it may
+// no longer act for the account. Its last use is noted once an hour.
 func (db *DB) Program(ctx context.Context, hash [32]byte, now time.Time) (accounts.ProgramBearer, error) {
 	var b accounts.ProgramBearer
 	a := &b.Account
 	err := db.Pool.QueryRow(ctx, "SELECT "+programColumns+`, a.id, a.kind, a.email, a.display_name, a.tax_code, a.created_at
 		FROM api_tokens t JOIN accounts a ON a.id = t.account_id
-		WHERE t.token_hash = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL`, hash[:], now).
+		WHERE t.token_hash = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND a.closed_at IS NULL
+			AND acting_role(t.person_id, t.account_id, $2) IS NOT NULL`, hash[:], now).
 		Scan(append(programTargets(&b.Program), &a.ID, &a.Kind, &a.Email, &a.Name, &a.TaxCode, &a.CreatedAt)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return b, accounts.ErrNotFound

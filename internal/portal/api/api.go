@@ -55,6 +55,10 @@ type Store interface {
 	// ApplicationsAfter returns a slice of the account's applications in the
 	// order in which they were last changed.
 	ApplicationsAfter(ctx context.Context, account clickday.AccountID, c *accounts.Changes) ([]accounts.Application, error)
+	// Files lists the attachments of an application without their content.
+	Files(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) ([]drafts.File, error)
+	// RemoveFile takes an attachment off a draft; again is accounts.ErrNotFound.
+	RemoveFile(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID, file int64) error
 	// CurrentSeal returns the seal that counts, or accounts.ErrNotFound.
 	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
 }
@@ -127,5 +131,7 @@ func (a *API) routes() {
 	a.dayRoutes()
 	a.modelRoutes()
 	a.applicationRoutes()
+	a.attachmentRoutes()
+	a.importRoutes()
 	a.ticketRoutes()
 }

@@ -60,12 +60,14 @@ func TestEveryRouteAnswersAsDocumented(t *testing.T) {
 	for path, item := range c.doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if op.Security != nil && len(*op.Security) > 0 {
-				c.call("", method, strings.NewReplacer("{id}", "none", "{code}", "B").Replace(path), "").refused(401, "unauthorized")
+				c.call("", method, strings.NewReplacer("{id}", "none", "{code}", "B", "{file}", "1").Replace(path), "").refused(401, "unauthorized")
 			}
 		}
 	}
 	c.publicRoutes()
 	id := c.programRoutes()
+	c.importRoutes()
+	c.attachmentRoutes()
 	c.clientRoutes(id, desk)
 	c.everyOperation("begin-rehearsal", "rehearsal-outcomes", "rehearsal-receipt") // package rehearsal tests these
 }
@@ -86,6 +88,7 @@ func (c *contract) publicRoutes() {
 		c.call("", "GET", "/api/v1/models/"+m.Code, "").ok(200, nil)
 	}
 	c.call("", "GET", "/api/v1/models/B?version=1", "").ok(200, nil)
+	c.call("", "GET", "/api/v1/models/B/template?lang=en", "").ok(200, nil)
 	c.call("", "GET", "/api/v1/models/NOPE", "").refused(404, "not_found")
 	c.call("", "GET", "/api/v1/models/B?version=x", "").refused(422, "request_invalid")
 	if len(models.Models) < 12 {

@@ -54,7 +54,11 @@ func (a *API) applicationRoutes() {
 		OperationID: "seal-application", Method: http.MethodPost, Path: "/api/v1/applications/{id}/seal", Tags: []string{tagApplications}, MaxBodyBytes: 1 << 10,
 		Summary: "Seal a ready application", Description: "Freezes the answers; only sealed applications get tickets. " +
 			"What no longer holds today is refused with `application_not_ready` and its issues.",
-	}, append(badBody, clickday.CodeNotFound, codeChanged, codeState, codeNotReady), a.sealApplication)
+	}, append(badBody, clickday.CodeNotFound, codeChanged, codeState, codeNotReady, codeMandate), a.sealApplication)
+	register(a, writers, huma.Operation{
+		OperationID: "delete-application", Method: http.MethodDelete, Path: "/api/v1/applications/{id}", Tags: []string{tagApplications},
+		Summary: "Throw a draft away, with its files",
+	}, []clickday.Code{clickday.CodeNotFound, codeState, codeSent}, a.deleteApplication)
 	register(a, writers, huma.Operation{
 		OperationID: "reopen-application", Method: http.MethodPost, Path: "/api/v1/applications/{id}/reopen", Tags: []string{tagApplications},
 		Summary: "Void the seal and make it a draft again",
@@ -340,4 +344,17 @@ func (a *API) reopenApplication(ctx context.Context, in *ApplicationPath) (*body
 	}
 	a.Log.InfoContext(ctx, "re-opened", "account", c.Account.ID, "application", id)
 	return a.readApplication(ctx, in)
+}
+
+func (a *API) deleteApplication(ctx context.Context, in *ApplicationPath) (*struct{}, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c := callerOf(ctx)
+	if err := a.Drafts.Delete(ctx, c.Account.ID, id); err != nil {
+		return nil, err
+	}
+	a.Log.InfoContext(ctx, "draft deleted", "account", c.Account.ID, "application", id)
+	return nil, nil
 }

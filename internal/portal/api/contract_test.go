@@ -37,6 +37,7 @@ type contract struct {
 
 func init() {
 	openapi3filter.RegisterBodyDecoder("application/pdf", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder(wire.TypeCalendar, openapi3filter.FileBodyDecoder)
 }
 
@@ -73,6 +74,11 @@ type got struct {
 // one that the document allows.
 func (c *contract) call(token, method, path, body string) *got {
 	c.T.Helper()
+	return c.send(token, method, path, "application/json", body)
+}
+
+func (c *contract) send(token, method, path, mediaType, body string) *got {
+	c.T.Helper()
 	req, err := http.NewRequest(method, c.Server.URL+path, strings.NewReader(body))
 	if err != nil {
 		c.T.Fatal(err)
@@ -81,7 +87,7 @@ func (c *contract) call(token, method, path, body string) *got {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", mediaType)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

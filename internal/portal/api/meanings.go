@@ -25,6 +25,9 @@ const (
 	codeSent          clickday.Code = "application_sent"
 	codeDay           clickday.Code = "click_day_not_in_preparation"
 	codeNoHelpDesk    clickday.Code = "help_desk_unavailable"
+	codeImport        clickday.Code = "import_invalid"
+	codeAttachment    clickday.Code = "attachment_refused"
+	codeMandate       clickday.Code = "mandate_missing"
 )
 
 var meanings = map[clickday.Code]clickday.Meaning{
@@ -162,6 +165,30 @@ var meanings = map[clickday.Code]clickday.Meaning{
 		Detail: clickday.Text{
 			IT: "Questa installazione non riceve richieste di assistenza da programmi. Usa il telefono o l’e-mail indicati sul portale.",
 			EN: "This installation does not take requests for help from programs. Use the telephone or e-mail given on the portal.",
+		},
+	},
+	codeImport: {
+		Status: http.StatusUnprocessableEntity,
+		Title:  clickday.Text{IT: "File non importabile", EN: "File cannot be imported"},
+		Detail: clickday.Text{
+			IT: "Nessuna riga del file può diventare una domanda: «errors» dice perché, riga per riga.",
+			EN: "No line of the file can become an application: “errors” says why, line by line.",
+		},
+	},
+	codeAttachment: {
+		Status: http.StatusUnprocessableEntity,
+		Title:  clickday.Text{IT: "Allegato rifiutato", EN: "Attachment refused"},
+		Detail: clickday.Text{
+			IT: "Il file non può essere allegato: «errors» dice perché.",
+			EN: "The file cannot be attached: “errors” says why.",
+		},
+	},
+	codeMandate: {
+		Status: http.StatusConflict,
+		Title:  clickday.Text{IT: "Delega mancante", EN: "Mandate missing"},
+		Detail: clickday.Text{
+			IT: "Il datore di lavoro della domanda non ha dato a questo intermediario una delega valida per il click day. Chiedila sul portale, alla pagina «Deleghe».",
+			EN: "The employer of the application has not given this intermediary a mandate that holds for the click day. Ask for it on the portal, on the page “Delegations”.",
 		},
 	},
 }

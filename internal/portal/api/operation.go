@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,6 +15,9 @@ import (
 
 // always are the refusals that any route may answer with.
 var always = []clickday.Code{codeTooOften, clickday.CodeInternal}
+
+// bodyTime is how long a body may take to arrive.
+const bodyTime = 20 * time.Second
 
 // register adds a route: who may call it, how it is documented, what it may
 // refuse, and what it does. Errors of the handler become problems.
@@ -26,6 +30,9 @@ func register[I, O any](a *API, who access, op huma.Operation, refusals []clickd
 	}
 	documentProblems(&op, refusals)
 	op.Middlewares = append(huma.Middlewares{a.admit(who)}, op.Middlewares...)
+	if op.BodyReadTimeout == 0 {
+		op.BodyReadTimeout = bodyTime
+	}
 	if op.MaxBodyBytes > 0 { // huma refuses a body of exactly this size
 		op.MaxBodyBytes++
 	}

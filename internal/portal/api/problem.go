@@ -11,6 +11,7 @@ import (
 	"puntuale/internal/accounts"
 	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/clickday"
+	"puntuale/internal/parties"
 	"puntuale/internal/wire"
 )
 
@@ -94,6 +95,10 @@ func (a *API) refusalOf(ctx context.Context, err error) *Problem {
 	var unready *drafts.NotReadyError
 	if errors.As(err, &unready) {
 		return a.problem(codeNotReady, issuesOf(unready.Issues))
+	}
+	var obstacle *parties.Obstacle
+	if errors.As(err, &obstacle) {
+		return a.problem(codeMandate, nil)
 	}
 	for _, e := range errorCodes {
 		if errors.Is(err, e.err) {
