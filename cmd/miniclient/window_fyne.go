@@ -35,8 +35,8 @@ func window(ctx context.Context, d *client.Desk, lang string) error {
 		}
 	}
 	debug.SetGCPercent(gcPercent)
-	debug.FreeOSMemory()                             // what reading the stores has left behind
-	time.AfterFunc(settledAfter, debug.FreeOSMemory) // and what building the window has
+	debug.FreeOSMemory()                  // what reading the stores has left behind
+	time.AfterFunc(settledAfter, lighten) // and what building the window has
 	w := a.NewWindow("Puntuale")
 	w.Resize(fyne.NewSize(1120, 720))
 	w.SetMaster()
