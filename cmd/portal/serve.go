@@ -28,6 +28,7 @@ const sweepEvery = 10 * time.Minute
 type serveCommand struct {
 	database
 	modelFiles
+	helpFlags
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
 	Keys        string   `help:"Directory of ticket.json, calendar.pub and ledger.pub." required:"" type:"path"`
@@ -111,7 +112,7 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
 		Releases: c.Releases, ReleaseKey: releaseKey,
-		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
+		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Help: c.help(c.PublicURL), DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)

@@ -83,6 +83,7 @@ type Config struct {
 	CalendarKey ed25519.PublicKey
 	Tickets     *keys.TicketKeys
 	NTPServers  []string // for mini-clients
+	Help        api.Help // whom people ask, told to mini-clients
 	// HelpDesk takes requests for help from programs; nil while there is none.
 	HelpDesk api.Tickets
 	// APIPerToken and APIPerAddress bound how often programs may ask; zero
@@ -152,7 +153,7 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("GET "+static.Prefix, p.site.Files())
 	mux.Handle("/api/", api.New(api.Config{
 		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
-		Models: p.cfg.Models, Drafts: p.drafts, PublicURL: p.cfg.PublicURL, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, ReleaseKey: p.cfg.ReleaseKey,
+		Models: p.cfg.Models, Drafts: p.drafts, PublicURL: p.cfg.PublicURL, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, Help: p.cfg.Help, ReleaseKey: p.cfg.ReleaseKey,
 		HelpDesk: p.cfg.HelpDesk, PerToken: p.cfg.APIPerToken, PerAddress: p.cfg.APIPerAddress, Log: p.log,
 	}).Handler())
 	if p.cfg.Releases != "" {

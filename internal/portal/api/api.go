@@ -74,6 +74,7 @@ type Config struct {
 	Drafts      *drafts.Service
 	Name        string            // of the installation, shown in the mini-client
 	PublicURL   string            // of the portal, without a final stroke
+	Help        Help              // whom people ask, told to mini-clients
 	NTPServers  []string          // names or addresses, in order of preference
 	ReleaseKey  ed25519.PublicKey // checks versions of the mini-client; nil: none are published
 	// HelpDesk takes requests for help; nil while there is none.

@@ -20,6 +20,7 @@ type configJSON struct {
 	CalendarKey []byte     `json:"calendar_key" doc:"Ed25519, 32 bytes."`
 	Nodes       []nodeJSON `json:"nodes" nullable:"false"`
 	NTPServers  []string   `json:"ntp_servers" nullable:"true"`
+	Help        Help       `json:"help" doc:"Whom people ask."`
 	ReleaseKey  []byte     `json:"release_key,omitempty" doc:"Checks versions of the mini-client; absent when none are published."`
 }
 
@@ -32,7 +33,7 @@ func (a *API) config(ctx context.Context, _ *struct{}) (*body[configJSON], error
 	for i, n := range nodes {
 		out[i] = nodeJSON{n.ID, n.URL, n.WarmURL, n.PublicKey, n.CA}
 	}
-	return &body[configJSON]{"no-cache", configJSON{a.Name, a.CalendarKey, out, a.NTPServers, a.ReleaseKey}}, nil
+	return &body[configJSON]{"no-cache", configJSON{a.Name, a.CalendarKey, out, a.NTPServers, a.Help, a.ReleaseKey}}, nil
 }
 
 func (a *API) calendar(ctx context.Context, _ *struct{}) (*file, error) {
