@@ -5,24 +5,28 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"puntuale/internal/bench"
 	"puntuale/internal/bench/okserver"
+	"puntuale/internal/clock"
 	"puntuale/internal/loadgen"
+	"puntuale/internal/loadreport"
 )
 
 // benchCmd measures the load tester itself.
 type benchCmd struct {
-	Only  []string `help:"rate, tls, held, memory, p3; all if empty."`
+	Only  []string `help:"rate, tls, held, memory, units, p3; all if empty."`
 	Scale float64  `default:"0.05" help:"Of P3."`
 	Dir   string   `help:"Directory on the disk to measure on; the system's temporary one if empty." type:"path"`
+	Costs string   `help:"Write the unit costs that were measured into this file, for size --costs; those that were not stay as they are in it, or as they come with the program." type:"path"`
 }
 
 // Run prints every figure as it comes.
-func (c *benchCmd) Run(ctx context.Context) error {
+func (c *benchCmd) Run(ctx context.Context, clk clock.Clock) error {
 	if err := moreFiles(); err != nil {
 		return err
 	}
@@ -30,7 +34,26 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return bench.Loadtest(ctx, bench.LoadtestPlan{Self: self, Dir: c.Dir, Only: c.Only, Scale: c.Scale, Log: os.Stderr}, os.Stdout)
+	plan := bench.LoadtestPlan{Self: self, Dir: c.Dir, Only: c.Only, Scale: c.Scale, Log: os.Stderr}
+	if c.Costs != "" {
+		plan.Measured = func(u *bench.Units) error { return c.keep(u, clk.Now()) }
+	}
+	return bench.Loadtest(ctx, plan, os.Stdout)
+}
+
+// keep brings a file of costs up to date.
+func (c *benchCmd) keep(u *bench.Units, now time.Time) error {
+	path := c.Costs
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		path = ""
+	}
+	costs, err := loadreport.LoadCosts(path)
+	if err != nil {
+		return err
+	}
+	m := machine()
+	costs.Take(u.TLS, u.Handshake, fmt.Sprintf("%s, %s, %d processors: loadtest bench --only units", now.UTC().Format(time.DateOnly), m.CPU, m.Processors))
+	return costs.Save(c.Costs)
 }
 
 // answerCmd is the server that only answers.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"time"
 
@@ -17,7 +18,8 @@ type sizeCmd struct {
 	Repeats      float64       `default:"0.25" help:"Submissions sent again, relative to applications."`
 	Receipts     time.Duration `default:"2h" help:"When the last receipt must be there."`
 	Connected    float64       `default:"0.385" help:"Warm connections, relative to applications: 125,000 of 325,000 in P3."`
-	Costs        string        `help:"File with unit costs; those measured with make bench-loadtest if empty." type:"path"`
+	Costs        string        `help:"File with unit costs, as bench --costs writes it; those that come with the program if empty." type:"path"`
+	Explain      bool          `help:"Print every unit cost with where it comes from."`
 }
 
 // Run prints the sizes.
@@ -31,5 +33,9 @@ func (c *sizeCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	return size.Write(os.Stdout)
+	if err := size.Write(os.Stdout); err != nil || !c.Explain {
+		return err
+	}
+	fmt.Println()
+	return costs.WriteCosts(os.Stdout)
 }

@@ -19,9 +19,11 @@ import (
 type LoadtestPlan struct {
 	Self  string   // path of the load tester
 	Dir   string   // directory for runs; the temporary one if empty
-	Only  []string // rate, tls, held, memory, p3; all if empty
+	Only  []string // rate, tls, held, memory, units, p3; all if empty
 	Scale float64  // of P3
 	Log   io.Writer
+	// Measured takes the unit costs; may be nil.
+	Measured func(*Units) error
 }
 
 // loadtestRun is a measurement in progress.
@@ -47,7 +49,7 @@ func Loadtest(ctx context.Context, plan LoadtestPlan, w io.Writer) (err error) {
 	for _, p := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"rate", r.plainRate}, {"tls", r.tlsRate}, {"held", r.held}, {"memory", r.memory}, {"p3", r.p3}} {
+	}{{"rate", r.plainRate}, {"tls", r.tlsRate}, {"held", r.held}, {"memory", r.memory}, {"units", r.units}, {"p3", r.p3}} {
 		if len(plan.Only) > 0 && !slices.Contains(plan.Only, p.name) {
 			continue
 		}

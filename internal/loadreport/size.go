@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -37,6 +39,8 @@ type Costs struct {
 	NodeMiB            float64 `json:"node_memory_mib"`
 	WorkerMiB          float64 `json:"worker_memory_mib"`
 	Fsyncs             float64 `json:"fsyncs_per_second"` // that the journal's disk must give
+	// Measured says of each figure when, where and by what command.
+	Measured map[string]string `json:"measured"`
 }
 
 // LoadCosts reads a file of costs; empty for those that come with the program.
@@ -57,6 +61,46 @@ func LoadCosts(path string) (*Costs, error) {
 		return nil, fmt.Errorf("costs: intake_cpu_us, receipt_cpu_us and connections_per_node want above 0, headroom above 0 and at most 1")
 	}
 	return c, nil
+}
+
+// Take puts measured unit costs in their places.
+func (c *Costs) Take(tls, handshake float64, how string) {
+	if c.Measured == nil {
+		c.Measured = map[string]string{}
+	}
+	c.IntakeTLS, c.Handshake = math.Round(tls*10)/10, math.Round(handshake)
+	c.Measured["intake_tls_cpu_us"], c.Measured["handshake_cpu_us"] = how, how
+}
+
+// Save writes a file that LoadCosts reads.
+func (c *Costs) Save(path string) error {
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err == nil {
+		err = os.WriteFile(path, append(b, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("costs: %w", err)
+	}
+	return nil
+}
+
+// WriteCosts prints every unit cost with where it comes from.
+func (c *Costs) WriteCosts(out io.Writer) error {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("costs: %w", err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(b, &all); err != nil {
+		return fmt.Errorf("costs: %w", err)
+	}
+	delete(all, "measured")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "costo / cost\t\torigine / where from\n")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(w, "%s\t%v\t%s\n", name, all[name], c.Measured[name])
+	}
+	return w.Flush()
 }
 
 // Demand is an event.
