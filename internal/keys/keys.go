@@ -121,8 +121,8 @@ func readPEM(path, kind string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// Init makes every key that dir lacks: ticket, TLS sessions, calendar, releases of
-// the mini-client and the given nodes.
+// Init makes every key that dir lacks: ticket, TLS sessions, the portal's own
+// secret, calendar, releases of the mini-client and the given nodes.
 // Existing files are left alone, so it can run at every start of a demo.
 func Init(dir string, nodes ...clickday.NodeID) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -132,6 +132,9 @@ func Init(dir string, nodes ...clickday.NodeID) error {
 		return err
 	}
 	if err := InitSessions(dir); err != nil {
+		return err
+	}
+	if err := initAccount(dir, filepath.Join(dir, AccountFile)); err != nil {
 		return err
 	}
 	if err := initPair(dir, CalendarKeyFile, CalendarPubFile); err != nil {

@@ -77,6 +77,8 @@ func mediaType(name string) string {
 		return "image/svg+xml"
 	case ".css":
 		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
 	case ".txt", "":
 		return "text/plain; charset=utf-8"
 	}
