@@ -12,9 +12,6 @@ import (
 	"puntuale/internal/portal/site"
 )
 
-// perPage is how many applications a page of the list shows.
-const perPage = 50
-
 var draftBadges = map[clickday.ApplicationState]site.Badge{
 	clickday.ToComplete: {Key: "state.to_complete", Class: "todo"},
 	clickday.ToValidate: {Key: "state.to_validate", Class: "wrong"},
@@ -43,74 +40,6 @@ func stateOf(a *accounts.Application) site.Badge {
 func refusedNow(a *accounts.Application) bool {
 	o := a.Outcome
 	return o != nil && o.State == clickday.Refused && a.State == clickday.Sealed && o.SealVersion == a.SealVersion
-}
-
-type rowView struct {
-	ID       string
-	Worker   string
-	Employer string
-	Model    clickday.ModelCode
-	Day      string
-	Opens    string
-	State    site.Badge
-	Protocol string
-	Updated  string
-}
-
-type applicationsView struct {
-	site.Base
-	Rows     []rowView
-	Total    int
-	Page     int
-	Previous int // 0 for none
-	Next     int // 0 for none
-}
-
-func (p *Portal) applications(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
-	page, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil || page < 1 || page > 1_000_000 {
-		page = 1
-	}
-	list, total, err := p.store.Applications(r.Context(), v.Account.ID, perPage, (page-1)*perPage)
-	if err != nil {
-		return err
-	}
-	cal, _, err := p.calendar.Current(r.Context())
-	if err != nil {
-		return err
-	}
-	data := &applicationsView{Base: site.Base{Title: "list.title", Nav: "applications"}, Total: total, Page: page}
-	data.Crumbs = []site.Crumb{{Label: p.site.Say(v, "list.title")}}
-	if page > 1 {
-		data.Previous = page - 1
-	}
-	if page*perPage < total {
-		data.Next = page + 1
-	}
-	for i := range list {
-		row, err := p.row(v, &list[i], cal.Day(list[i].Day))
-		if err != nil {
-			return err
-		}
-		data.Rows = append(data.Rows, row)
-	}
-	return p.site.Render(w, r, v, http.StatusOK, "applications", data)
-}
-
-func (p *Portal) row(v *site.Visit, a *accounts.Application, d *clickday.Day) (rowView, error) {
-	m, err := p.drafts.ModelOf(a)
-	if err != nil {
-		return rowView{}, err
-	}
-	employer, worker := m.SummaryOf(a.Answers)
-	row := rowView{
-		ID: a.ID.String(), Worker: worker, Employer: employer, Model: a.Model, State: stateOf(a), Updated: p.site.Minute(v, a.UpdatedAt),
-	}
-	if d != nil {
-		row.Day, row.Opens = dayTitle(v, d), p.site.Minute(v, d.OpensAt())
-		row.Protocol = protocolOf(a, d)
-	}
-	return row, nil
 }
 
 func protocolOf(a *accounts.Application, d *clickday.Day) string {

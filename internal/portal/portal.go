@@ -25,6 +25,7 @@ import (
 	"puntuale/internal/ledger"
 	"puntuale/internal/lists"
 	"puntuale/internal/portal/api"
+	"puntuale/internal/portal/archive"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/site"
@@ -50,11 +51,9 @@ type Store interface {
 	timetable.Source
 	ListStore
 	LedgerStore
+	archive.Store
 	// NodeKeys returns every key that an intake node has or had.
 	NodeKeys(ctx context.Context) ([]accounts.Node, error)
-	// Applications returns a slice of the account's applications, the last
-	// changed first, and how many there are.
-	Applications(ctx context.Context, account clickday.AccountID, limit, offset int) ([]accounts.Application, int, error)
 	// CurrentSeal returns the seal that counts, or ErrNotFound.
 	CurrentSeal(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (accounts.Seal, error)
 	// SegnaturaOf returns the protocol signature of an application of the
@@ -175,7 +174,7 @@ func (p *Portal) Handler() http.Handler {
 
 // rooms are the parts of the portal with pages, in no order.
 func (p *Portal) rooms() []site.Room {
-	rooms := []site.Room{p.room()}
+	rooms := []site.Room{p.room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}
@@ -200,7 +199,6 @@ func (p *Portal) room() site.Room {
 		{Pattern: "GET /quotas/{day}/{version}", Handle: p.publicQuotas},
 		{Pattern: "GET /ledger", Handle: p.ledgers},
 		{Pattern: "GET /ledger/{day}", Handle: p.ledgerDay},
-		{Pattern: "GET /applications", Access: site.Personal, Handle: p.applications},
 		{Pattern: "GET /applications/new", Access: site.Personal, Handle: p.newForm},
 		{Pattern: "POST /applications/new", Access: site.Personal, Handle: p.newSubmit},
 		{Pattern: "GET /applications/{id}", Access: site.Personal, Handle: p.application},

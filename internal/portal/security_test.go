@@ -34,6 +34,10 @@ var allowed = map[string]struct {
 	"GET /ledger":                          {"/ledger", 200, 200},
 	"GET /ledger/{day}":                    {"/ledger/FLUSSI-2027", 200, 200},
 	"GET /applications":                    {"/applications", 200, 200},
+	"GET /applications/export.csv":         {"/applications/export.csv", 200, 200},
+	"GET /applications/receipts.zip":       {"/applications/receipts.zip", 404, 404},
+	"GET /applications/{id}/history":       {"{id}/history", 200, 404},
+	"GET /archive/{id}":                    {"/archive/{archived}", 200, 404},
 	"GET /applications/new":                {"/applications/new", 200, 200},
 	"POST /applications/new":               {"/applications/new", 422, 422},
 	"GET /applications/{id}":               {"{id}", 200, 404},
@@ -57,6 +61,7 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 	s := newSite(t)
 	owner := s.loggedIn("mario.rossi@example.it")
 	app := owner.Sealed(1)
+	archived := s.Archived("mario.rossi@example.it")
 	pair := s.pair(owner)
 	device := s.registered(pair).ID
 	for _, rt := range s.portal.site.Routes() {
@@ -69,7 +74,7 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 		if !found {
 			method = http.MethodGet
 		}
-		path := strings.NewReplacer("{id}", app, "{device}", device).Replace(want.path)
+		path := strings.NewReplacer("{id}", app, "{device}", device, "{archived}", archived.String()).Replace(want.path)
 		form := url.Values(nil)
 		if method == http.MethodPost {
 			form = url.Values{}

@@ -44,7 +44,6 @@ func everyView() map[string][]site.View {
 		"home":         {&homeView{b(), []dayView{day}}, &homeView{Base: site.Base{Title: "home.title"}}},
 		"devmail":      {&devMailView{b(), []mailView{{evil, evil, evil, evil}}, 3}, &devMailView{Base: b()}},
 		"login":        {&loginView{b(), evil, evil, "login.throttled", 3}, &loginView{Base: b(), Error: "login.wrong"}},
-		"applications": {&applicationsView{b(), []rowView{{evil, evil, evil, "B", evil, evil, draftBadges[clickday.Ready], evil, evil}, {}}[:1], 2, 2, 1, 3}, &applicationsView{Base: b()}},
 		"new":          {&newView{b(), []dayView{day}, "new.choose"}, &newView{Base: b()}},
 		"application": {
 			&applicationView{b(), "/x", evil, &day, draftBadges[clickday.Ready], true, true, []stepView{{evil, "/x", site.Badge{Key: "step.done", Class: "done"}}}, "/x", nil, nil, false, nil},

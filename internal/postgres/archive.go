@@ -170,23 +170,47 @@ func (db *DB) ArchiveReady(ctx context.Context) error {
 	return nil
 }
 
-// ReceiptsOf implements archive.Store. One receipt is in memory at a time.
-func (db *DB) ReceiptsOf(ctx context.Context, account clickday.AccountID, from, until time.Time, each func(*archive.Receipt) error) error {
-	rows, err := db.Pool.Query(ctx, `SELECT s.application_id, d.code, s.number, r.issued_at, r.pdf
-		FROM submissions s JOIN receipts r ON r.submission_id = s.id JOIN click_days d ON d.id = s.click_day_id
-		WHERE s.account_id = $1 AND s.number IS NOT NULL AND s.arrived >= $2 AND s.arrived < $3
-		ORDER BY s.click_day_id, s.number`, account, from.UnixNano(), until.UnixNano())
+// CountReceipts returns how many receipts ReceiptsOf would give.
+func (db *DB) CountReceipts(ctx context.Context, account clickday.AccountID, from, until time.Time) (int, error) {
+	var n int
+	err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM submissions WHERE account_id = $1 AND state = 'receipted' AND arrived >= $2 AND arrived < $3`,
+		account, from.UnixNano(), until.UnixNano()).Scan(&n)
 	if err != nil {
-		return fmt.Errorf("postgres: receipts: %w", err)
+		return 0, fmt.Errorf("postgres: receipts: %w", err)
 	}
-	var r archive.Receipt
-	var own error // of each: passed on as it is
-	_, err = pgx.ForEachRow(rows, []any{(*[16]byte)(&r.Application), &r.DayCode, &r.Number, &r.IssuedAt, &r.PDF}, func() error {
-		own = each(&r)
-		return own
-	})
-	if err != nil && own == nil {
-		return fmt.Errorf("postgres: receipts: %w", err)
+	return n, nil
+}
+
+// receiptChunk is how many receipts are in memory at a time.
+const receiptChunk = 16
+
+// ReceiptsOf implements archive.Store. No connection is held while each runs: a
+// download may be slow.
+func (db *DB) ReceiptsOf(ctx context.Context, account clickday.AccountID, from, until time.Time, each func(*archive.Receipt) error) error {
+	var day, number int64
+	for {
+		rows, err := db.Pool.Query(ctx, `SELECT s.click_day_id, s.application_id, d.code, s.number, r.issued_at, r.pdf
+			FROM submissions s JOIN receipts r ON r.submission_id = s.id JOIN click_days d ON d.id = s.click_day_id
+			WHERE s.account_id = $1 AND s.state = 'receipted' AND s.arrived >= $2 AND s.arrived < $3 AND (s.click_day_id, s.number) > ($4, $5)
+			ORDER BY s.click_day_id, s.number LIMIT $6`, account, from.UnixNano(), until.UnixNano(), day, number, receiptChunk)
+		if err != nil {
+			return fmt.Errorf("postgres: receipts: %w", err)
+		}
+		list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r archive.Receipt, err error) {
+			err = row.Scan(&day, (*[16]byte)(&r.Application), &r.DayCode, &r.Number, &r.IssuedAt, &r.PDF)
+			return r, err
+		})
+		if err != nil {
+			return fmt.Errorf("postgres: receipts: %w", err)
+		}
+		for i := range list {
+			if err := each(&list[i]); err != nil {
+				return err
+			}
+			number = list[i].Number
+		}
+		if len(list) < receiptChunk {
+			return nil
+		}
 	}
-	return own
 }

@@ -33,7 +33,11 @@ func (s *Site) Guard(next http.Handler) http.Handler {
 	checked := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if e := recover(); e != nil {
+			e := recover()
+			if e == http.ErrAbortHandler { // a download that cannot be ended
+				panic(e)
+			}
+			if e != nil {
 				s.log.ErrorContext(r.Context(), "panic", "path", r.URL.Path, "err", e, "stack", string(debug.Stack()))
 				s.RenderError(w, r, &Visit{Lang: ChosenLanguage(r)}, http.StatusInternalServerError, "error.internal")
 			}

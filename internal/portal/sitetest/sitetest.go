@@ -23,6 +23,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/archive"
 	"puntuale/internal/clickday"
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
@@ -319,4 +320,18 @@ func (s *Site) Arrive(path string, state clickday.SubmissionState, number any, r
 			s.T.Fatal(err)
 		}
 	}
+}
+
+// Archived stores an application of an earlier year and returns its id.
+func (s *Site) Archived(email string) clickday.ApplicationID {
+	s.T.Helper()
+	r := archive.Record{
+		ID: archive.IDOf("SUI", email), Account: s.Account(email).ID, Source: "SUI", Reference: email, Year: 2011, Day: "Decreto flussi 2010", Model: "B",
+		State: archive.Accepted, Number: "K-2011/0004711", SentAt: time.Date(2011, 1, 31, 7, 0, 1, 0, time.UTC), Employer: "Verdi S.r.l.", Worker: "Benali Omar",
+		Nationality: "Z330", Answers: map[string]string{"worker_surname": "Benali", "worker_name": "Omar", "worker_citizenship": "Z330", "vecchio_campo": "sì"},
+	}
+	if _, err := s.DB.StoreArchive(context.Background(), []archive.Record{r}, s.Clock.Now()); err != nil {
+		s.T.Fatal(err)
+	}
+	return r.ID
 }
