@@ -74,8 +74,9 @@ func (s *Site) mayGoOn(r *http.Request, rt Route, err error) error {
 	return err
 }
 
-// sameAccount refuses a form that was made for another account.
-func sameAccount(r *http.Request, v *Visit) error {
+// SameAccount refuses a form that was made for another account. The frame asks
+// it of every form; routes that read uploads themselves ask it then.
+func (s *Site) SameAccount(r *http.Request, v *Visit) error {
 	meant := r.PostForm.Get(actingField)
 	if meant == "" || v.Account != nil && meant == strconv.FormatInt(int64(v.Account.ID), 10) {
 		return nil

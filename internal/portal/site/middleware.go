@@ -90,7 +90,7 @@ func (s *Site) page(rt Route) http.Handler {
 				s.Fail(w, r, v, ErrBadRequest)
 				return
 			}
-			if err := sameAccount(r, v); err != nil {
+			if err := s.SameAccount(r, v); err != nil {
 				s.Fail(w, r, v, err)
 				return
 			}
