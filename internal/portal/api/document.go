@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"puntuale/internal/clickday"
 )
 
 // problemRef is where the document describes problems.
@@ -170,9 +168,3 @@ func (a *API) serveDocument() {
 		})
 	}
 }
-
-// OpenAPI returns the document, for the page that shows it. It must not be changed.
-func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
-
-// CodesOf lists every code that the API may refuse with, with its meaning.
-func CodesOf() map[clickday.Code]clickday.Meaning { return meanings }

@@ -36,8 +36,8 @@ func init() {
 		Status: http.StatusConflict,
 		Title:  clickday.Text{IT: "Un’apertura è vicina", EN: "An opening is near"},
 		Detail: clickday.Text{
-			IT: "Da un’ora prima a un’ora dopo l’apertura di un click day non si fanno prove.",
-			EN: "From an hour before to an hour after the opening of a click day there are no rehearsals.",
+			IT: "Da un’ora prima a un quarto d’ora dopo l’apertura di un click day non si fanno prove.",
+			EN: "From an hour before to a quarter of an hour after the opening of a click day there are no rehearsals.",
 		},
 	}
 	meanings[codeRehearsalOften] = clickday.Meaning{
