@@ -31,12 +31,13 @@ type serveCommand struct {
 	helpFlags
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
-	Keys        string   `help:"Directory of ticket.json, calendar.pub and ledger.pub." required:"" type:"path"`
+	Keys        string   `help:"Directory of ticket.json, calendar.pub, ledger.pub and account.key." required:"" type:"path"`
 	Name        string   `help:"Name of the installation." default:"Puntuale"`
 	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
 	Releases    string   `help:"Directory of releases of the mini-client (portal release add); empty for none." type:"path"`
 	AddrFile    string   `help:"File that the real address is written to." type:"path"`
 	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
+	WorkBits    int      `name:"registration-work" help:"Proof of work of the registration, in bits: each one more doubles it; 1 to 24." default:"18"`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
 	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
 	DevMail     string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
@@ -109,9 +110,13 @@ func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	accountKey, err := keys.Account(c.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("--keys: %w", err)
+	}
 	p, err := portal.New(portal.Config{
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
-		Releases: c.Releases, ReleaseKey: releaseKey,
+		Releases: c.Releases, ReleaseKey: releaseKey, AccountKey: accountKey, WorkBits: c.WorkBits,
 		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Help: c.help(c.PublicURL), DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {

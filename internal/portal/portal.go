@@ -28,6 +28,7 @@ import (
 	"puntuale/internal/portal/archive"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
+	"puntuale/internal/portal/registration"
 	"puntuale/internal/portal/site"
 	"puntuale/internal/portal/static"
 	"puntuale/internal/portal/timetable"
@@ -44,7 +45,7 @@ var textsFile []byte
 // everything that was committed before; errors are those of package accounts.
 type Store interface {
 	site.Store
-	accounts.LoginStore
+	registration.Store
 	drafts.Store
 	oauth.Store
 	api.Store
@@ -101,6 +102,10 @@ type Config struct {
 	// Seals are the certificates that seal receipts, Authorities the roots of
 	// the RFC 3161 authority (DER): the public is told of them.
 	Seals, Authorities [][]byte
+	// AccountKey is the portal's own secret of 32 bytes, see package
+	// registration; WorkBits the difficulty of its proof of work, 0 for the usual.
+	AccountKey []byte
+	WorkBits   int
 	// ParallelHashes bounds how many passwords are hashed at a time.
 	ParallelHashes int
 	Log            *slog.Logger
@@ -112,7 +117,7 @@ type Portal struct {
 	site     *site.Site
 	store    Store
 	clock    clock.Clock
-	login    *accounts.Authenticator
+	own      *registration.Registration
 	drafts   *drafts.Service
 	calendar *timetable.Reader
 	grants   *oauth.Service
@@ -131,12 +136,18 @@ func New(cfg Config) (*Portal, error) {
 	}
 	p := &Portal{
 		cfg: cfg, site: s, store: cfg.Store, clock: cfg.Clock,
-		login:    accounts.NewAuthenticator(cfg.Store, cfg.Clock, accounts.DefaultThrottle, cfg.ParallelHashes),
 		drafts:   drafts.New(cfg.Store, cfg.Models, cfg.Clock, s.Rome()),
 		calendar: timetable.NewReader(cfg.Store, cfg.CalendarKey),
 		grants:   oauth.New(cfg.Store, cfg.Clock),
 		words:    lists.NewWords(cfg.Models), log: cfg.Log,
 		uploads: newUploads(limit.New(cfg.Clock, 0.5, 10)),
+	}
+	p.own, err = registration.New(s, registration.Config{
+		Store: cfg.Store, Login: accounts.NewAuthenticator(cfg.Store, cfg.Clock, accounts.DefaultThrottle, cfg.ParallelHashes),
+		Key: cfg.AccountKey, WorkBits: cfg.WorkBits,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("portal: %w", err)
 	}
 	for _, room := range p.rooms() {
 		if err := s.Add(room); err != nil {
@@ -174,7 +185,7 @@ func (p *Portal) Handler() http.Handler {
 
 // rooms are the parts of the portal with pages, in no order.
 func (p *Portal) rooms() []site.Room {
-	rooms := []site.Room{p.room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
+	rooms := []site.Room{p.room(), p.own.Room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}
@@ -185,9 +196,6 @@ func (p *Portal) rooms() []site.Room {
 func (p *Portal) room() site.Room {
 	return site.Room{Name: "portal", Templates: templateFiles, Texts: textsFile, Routes: []site.Route{
 		{Pattern: "GET /{$}", Handle: p.home},
-		{Pattern: "GET /login", Handle: p.loginForm},
-		{Pattern: "POST /login", Handle: p.loginSubmit},
-		{Pattern: "POST /logout", Handle: p.logout},
 		{Pattern: "GET /miniclient", Handle: p.miniclient},
 		{Pattern: "GET /accessibility", Handle: p.accessibility},
 		{Pattern: "GET /privacy", Handle: p.privacy},

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"bytes"
 	"testing"
 
 	"puntuale/internal/clock"
@@ -53,6 +54,7 @@ func build(t *testing.T, models *forms.Catalogue, set func(*Config)) *testSite {
 	cfg := Config{
 		Store: s.DB, Sessions: postgres.NewSessions(s.DB, clock.System{}), Clock: s.Clock, Models: s.Models, PublicURL: "http://portal.example",
 		Name: "Puntuale", CalendarKey: s.CalendarPublic(), Tickets: s.Tickets, NTPServers: []string{"ntp1.inrim.it"}, ParallelHashes: 4, Log: s.Log,
+		AccountKey: bytes.Repeat([]byte{5}, 32), WorkBits: 10,
 	}
 	set(&cfg)
 	var err error

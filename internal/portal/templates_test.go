@@ -90,14 +90,3 @@ func ledgerViews(b func() site.Base) []site.View {
 func TestTheRoom(t *testing.T) {
 	sitetest.CheckRoom(t, (&Portal{}).room(), everyView())
 }
-
-func TestLoginLeadsOnlyWithinThePortal(t *testing.T) {
-	for next, want := range map[string]string{
-		"/devices": "/devices", "/oauth/authorize?a=b": "/oauth/authorize?a=b", "": "/applications", "//evil.example": "/applications",
-		"https://evil.example/": "/applications", `/\evil.example`: "/applications", "javascript:alert(1)": "/applications", "devices": "/applications",
-	} {
-		if got := target(next); got != want {
-			t.Errorf("target(%q) = %q, want %q", next, got, want)
-		}
-	}
-}

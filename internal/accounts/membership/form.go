@@ -104,17 +104,17 @@ func (r *reader) name(field, s string) string {
 		if unicode.IsLetter(c) {
 			letters++
 		} else if !strings.ContainsRune(" '’‘`´.-", c) && !unicode.Is(unicode.Mn, c) {
-			r.wrong(field, "registration.error.letters")
+			r.wrong(field, "letters")
 			return s
 		}
 	}
 	switch {
 	case s == "":
-		r.wrong(field, "registration.error.missing")
+		r.wrong(field, "missing")
 	case letters == 0:
-		r.wrong(field, "registration.error.letters")
+		r.wrong(field, "letters")
 	case utf8.RuneCountInString(s) > maxName:
-		r.wrong(field, "registration.error.long")
+		r.wrong(field, "long")
 	}
 	return s
 }
@@ -123,7 +123,7 @@ func (r *reader) sex() string {
 	if s := r.typed.Sex; s == "M" || s == "F" {
 		return s
 	}
-	r.wrong(FieldSex, "registration.error.choose")
+	r.wrong(FieldSex, "choose")
 	return ""
 }
 
@@ -142,13 +142,13 @@ func (r *reader) birth() time.Time {
 	t, ok := day(r.typed.Birth)
 	switch {
 	case strings.TrimSpace(r.typed.Birth) == "":
-		r.wrong(FieldBirth, "registration.error.missing")
+		r.wrong(FieldBirth, "missing")
 	case !ok:
-		r.wrong(FieldBirth, "registration.error.date")
+		r.wrong(FieldBirth, "date")
 	case t.AddDate(adult, 0, 0).After(r.today):
-		r.wrong(FieldBirth, "registration.error.minor")
+		r.wrong(FieldBirth, "minor")
 	case t.AddDate(oldest, 0, 0).Before(r.today):
-		r.wrong(FieldBirth, "registration.error.date")
+		r.wrong(FieldBirth, "date")
 	default:
 		return t
 	}
@@ -159,7 +159,7 @@ func (r *reader) birth() time.Time {
 func (r *reader) birthPlaces(birth time.Time) []places.Place {
 	text := clean(r.typed.BirthPlace)
 	if text == "" {
-		r.wrong(FieldBirthPlace, "registration.error.missing")
+		r.wrong(FieldBirthPlace, "missing")
 		return nil
 	}
 	if s, ok := places.StateNamed(text); ok {
@@ -172,9 +172,9 @@ func (r *reader) birthPlaces(birth time.Time) []places.Place {
 	switch {
 	case len(found) > 0:
 	case len(places.Named(text)) > 0:
-		r.wrong(FieldBirthPlace, "registration.error.notyet")
+		r.wrong(FieldBirthPlace, "notyet")
 	default:
-		r.wrong(FieldBirthPlace, "registration.error.noplace")
+		r.wrong(FieldBirthPlace, "noplace")
 	}
 	return found
 }
@@ -184,7 +184,7 @@ func (r *reader) birthPlaces(birth time.Time) []places.Place {
 func (r *reader) taxCode(p *accounts.Identity, candidates []places.Place) string {
 	text := codicefiscale.Normalize(r.typed.TaxCode)
 	if text == "" {
-		r.wrong(FieldTaxCode, "registration.error.missing")
+		r.wrong(FieldTaxCode, "missing")
 		return ""
 	}
 	code, err := codicefiscale.Parse(text)
@@ -198,7 +198,7 @@ func (r *reader) taxCode(p *accounts.Identity, candidates []places.Place) string
 		}
 	}
 	if p.BirthPlace == "" && len(candidates) > 1 {
-		i := Issue{Field: FieldBirthPlace, Key: "registration.error.ambiguous"}
+		i := Issue{Field: FieldBirthPlace, Key: "ambiguous"}
 		for _, c := range candidates {
 			i.Places = append(i.Places, c.Label())
 		}
@@ -209,7 +209,7 @@ func (r *reader) taxCode(p *accounts.Identity, candidates []places.Place) string
 		p.BirthPlace = candidates[0].Code
 	}
 	if parts := r.differences(code, p); len(parts) > 0 {
-		r.issues = append(r.issues, Issue{Field: FieldTaxCode, Key: "registration.error.mismatch", Parts: parts})
+		r.issues = append(r.issues, Issue{Field: FieldTaxCode, Key: "mismatch", Parts: parts})
 	}
 	return text
 }
@@ -231,7 +231,7 @@ func (r *reader) differences(code codicefiscale.Code, p *accounts.Identity) []co
 func (r *reader) home() places.Place {
 	text := clean(r.typed.HomePlace)
 	if text == "" {
-		r.wrong(FieldHomePlace, "registration.error.missing")
+		r.wrong(FieldHomePlace, "missing")
 		return places.Place{}
 	}
 	if s, ok := places.StateNamed(text); ok && s.Current() {
@@ -242,15 +242,15 @@ func (r *reader) home() places.Place {
 	case len(found) == 1:
 		return found[0]
 	case len(found) > 1:
-		i := Issue{Field: FieldHomePlace, Key: "registration.error.ambiguous"}
+		i := Issue{Field: FieldHomePlace, Key: "ambiguous"}
 		for _, c := range found {
 			i.Places = append(i.Places, c.Label())
 		}
 		r.issues = append(r.issues, i)
 	case len(places.Named(text)) > 0:
-		r.wrong(FieldHomePlace, "registration.error.nomore")
+		r.wrong(FieldHomePlace, "nomore")
 	default:
-		r.wrong(FieldHomePlace, "registration.error.noplace")
+		r.wrong(FieldHomePlace, "noplace")
 	}
 	return places.Place{}
 }
@@ -259,9 +259,9 @@ func (r *reader) address() string {
 	s := clean(r.typed.HomeAddress)
 	switch {
 	case s == "":
-		r.wrong(FieldHomeAddress, "registration.error.missing")
+		r.wrong(FieldHomeAddress, "missing")
 	case utf8.RuneCountInString(s) > maxAddress:
-		r.wrong(FieldHomeAddress, "registration.error.long")
+		r.wrong(FieldHomeAddress, "long")
 	}
 	return s
 }
@@ -273,9 +273,9 @@ func (r *reader) postcode(home places.Place) string {
 	case home.Code == "" || home.Province == "":
 		return ""
 	case s == "":
-		r.wrong(FieldHomeCAP, "registration.error.missing")
+		r.wrong(FieldHomeCAP, "missing")
 	case len(s) != 5 || strings.Trim(s, "0123456789") != "":
-		r.wrong(FieldHomeCAP, "registration.error.cap")
+		r.wrong(FieldHomeCAP, "cap")
 	}
 	return s
 }
@@ -288,9 +288,9 @@ func (r *reader) phone() string {
 	digits := strings.TrimPrefix(s, "+")
 	switch {
 	case s == "":
-		r.wrong(FieldPhone, "registration.error.missing")
+		r.wrong(FieldPhone, "missing")
 	case len(digits) < 6 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "":
-		r.wrong(FieldPhone, "registration.error.phone")
+		r.wrong(FieldPhone, "phone")
 	}
 	return s
 }
@@ -301,7 +301,7 @@ func (r *reader) pec() string {
 		return ""
 	}
 	if _, err := notices.Address(s); err != nil {
-		r.wrong(FieldPEC, "registration.error.email")
+		r.wrong(FieldPEC, "email")
 	}
 	return s
 }
@@ -313,8 +313,8 @@ func codeErrors(err error) string {
 		key string
 	}{{codicefiscale.ErrLength, "length"}, {codicefiscale.ErrCheck, "check"}, {codicefiscale.ErrDate, "day"}} {
 		if errors.Is(err, c.err) {
-			return "registration.error.code." + c.key
+			return "code" + c.key
 		}
 	}
-	return "registration.error.code.format"
+	return "codeformat"
 }

@@ -21,9 +21,9 @@ func CheckEmail(email string) (string, []Issue) {
 	out, err := address(email)
 	switch {
 	case out == "" && err == nil, email == "":
-		return "", []Issue{{Field: FieldEmail, Key: "registration.error.missing"}}
+		return "", []Issue{{Field: FieldEmail, Key: "missing"}}
 	case err != nil:
-		return email, []Issue{{Field: FieldEmail, Key: "registration.error.email"}}
+		return email, []Issue{{Field: FieldEmail, Key: "email"}}
 	}
 	return out, nil
 }

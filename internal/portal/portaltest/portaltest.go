@@ -4,6 +4,7 @@
 package portaltest
 
 import (
+	"bytes"
 	"testing"
 
 	"puntuale/internal/clock"
@@ -31,6 +32,7 @@ func New(t *testing.T, set ...func(*portal.Config)) *Site {
 	cfg := portal.Config{
 		Store: s.DB, Sessions: postgres.NewSessions(s.DB, clock.System{}), Clock: s.Clock, Models: models, PublicURL: "http://portal.example",
 		Name: "Puntuale", CalendarKey: s.CalendarPublic(), Tickets: s.Tickets, NTPServers: []string{"ntp1.inrim.it"}, ParallelHashes: 4, Log: s.Log,
+		AccountKey: bytes.Repeat([]byte{5}, 32), WorkBits: 10,
 	}
 	for _, f := range set {
 		f(&cfg)

@@ -131,9 +131,9 @@ func (g *Registration) said(v *site.Visit, i *membership.Issue) string {
 		for _, p := range i.Parts {
 			parts = append(parts, g.site.Say(v, "registration.part."+string(p)))
 		}
-		return g.site.Say(v, i.Key, strings.Join(parts, ", "))
+		return g.site.Say(v, "registration.error."+i.Key, strings.Join(parts, ", "))
 	case len(i.Places) > 0:
-		return g.site.Say(v, i.Key, strings.Join(i.Places, ", "))
+		return g.site.Say(v, "registration.error."+i.Key, strings.Join(i.Places, ", "))
 	}
-	return g.site.Say(v, i.Key)
+	return g.site.Say(v, "registration.error."+i.Key)
 }

@@ -13,9 +13,9 @@ import (
 // Between the two steps of a log-in the session knows who has the password, and
 // is nobody's yet.
 const (
-	pendingKey  = "registration.pending" // account
-	pendingAt   = "registration.at"      // seconds since 1970
-	pendingNext = "registration.next"
+	pendingKey  = "second-step-account" // account
+	pendingAt   = "second-step-begun"   // seconds since 1970
+	pendingNext = "second-step-next"
 	pendingFor  = 10 * time.Minute
 )
 

@@ -105,10 +105,10 @@ func (g *Registration) registerSubmit(w http.ResponseWriter, r *http.Request, v 
 	issues = append(issues, passwordIssues(password, r.PostForm.Get("again"))...)
 	identity, code, more := membership.Read(typed(r), g.members.Today())
 	if issues = append(issues, more...); r.PostForm.Get(membership.FieldAccept) != "yes" {
-		issues = append(issues, membership.Issue{Field: membership.FieldAccept, Key: "registration.error.accept"})
+		issues = append(issues, membership.Issue{Field: membership.FieldAccept, Key: "accept"})
 	}
 	if w := accounts.Weak(password, email, identity.Surname, identity.Name, code); w != "" && password != "" {
-		issues = append(issues, membership.Issue{Field: membership.FieldPassword, Key: "registration.weak." + string(w)})
+		issues = append(issues, membership.Issue{Field: membership.FieldPassword, Key: "weak" + string(w)})
 	}
 	data := &registerView{Challenge: r.PostForm.Get("challenge")}
 	if _, err := g.work.Age(data.Challenge); err != nil {
@@ -135,9 +135,9 @@ func (g *Registration) registerSubmit(w http.ResponseWriter, r *http.Request, v 
 func passwordIssues(password, again string) []membership.Issue {
 	switch {
 	case password == "":
-		return []membership.Issue{{Field: membership.FieldPassword, Key: "registration.error.missing"}}
+		return []membership.Issue{{Field: membership.FieldPassword, Key: "missing"}}
 	case password != again:
-		return []membership.Issue{{Field: "again", Key: "registration.error.again"}}
+		return []membership.Issue{{Field: "again", Key: "again"}}
 	}
 	return nil
 }
