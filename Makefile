@@ -15,6 +15,10 @@ help: ## list the targets
 demo: deps-demo programs ## everything on this machine: a click day a minute from now, receipts, the portal left running
 	@$(BIN)/demo run $(DEMO)
 
+.PHONY: demo-rehearsal
+demo-rehearsal: deps-demo programs ## a rehearsal weeks before the opening: numbers, receipts without value, reports; the portal left running
+	@$(BIN)/demo run --rehearse $(DEMO)
+
 .PHONY: demo-reset
 demo-reset: programs ## forget all that `make demo` has kept
 	@$(BIN)/demo reset

@@ -17,13 +17,14 @@ type cli struct {
 }
 
 type runCmd struct {
-	Dir     string        `default:".puntuale" help:"Where the demo keeps its servers, keys and receipts." env:"PUNTUALE_DEMO_DIR"`
-	Bin     string        `default:"${bin}" help:"Directory of the programs."`
-	OpensIn time.Duration `default:"60s" help:"How long before the click day opens." env:"PUNTUALE_DEMO_OPENS_IN"`
-	Once    bool          `help:"End after the last receipt."`
-	Port    int           `default:"8080" help:"Port of the portal; another one is taken when it is in use." env:"PUNTUALE_DEMO_PORT"`
-	DB      string        `name:"database-url" help:"Use this PostgreSQL instead of a private one." env:"DATABASE_URL"`
-	Redis   string        `name:"redis-url" help:"Use this Redis instead of a private one." env:"REDIS_URL"`
+	Dir      string        `default:".puntuale" help:"Where the demo keeps its servers, keys and receipts." env:"PUNTUALE_DEMO_DIR"`
+	Bin      string        `default:"${bin}" help:"Directory of the programs."`
+	OpensIn  time.Duration `default:"60s" help:"How long before the click day opens." env:"PUNTUALE_DEMO_OPENS_IN"`
+	Once     bool          `help:"End after the last receipt."`
+	Rehearse bool          `help:"A rehearsal weeks before the opening, in the place of a click day."`
+	Port     int           `default:"8080" help:"Port of the portal; another one is taken when it is in use." env:"PUNTUALE_DEMO_PORT"`
+	DB       string        `name:"database-url" help:"Use this PostgreSQL instead of a private one." env:"DATABASE_URL"`
+	Redis    string        `name:"redis-url" help:"Use this Redis instead of a private one." env:"REDIS_URL"`
 }
 
 // Run runs the demo. Errors name what failed and what it printed.
@@ -32,7 +33,7 @@ func (c *runCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("--opens-in: %s is too soon, the mini-clients need at least 10s to pair and sync", c.OpensIn)
 	}
 	return demo.Run(ctx, demo.Options{
-		Bin: c.Bin, Dir: c.Dir, OpensIn: c.OpensIn, Once: c.Once, Port: c.Port, DatabaseURL: c.DB, RedisURL: c.Redis,
+		Bin: c.Bin, Dir: c.Dir, OpensIn: c.OpensIn, Once: c.Once, Rehearse: c.Rehearse, Port: c.Port, DatabaseURL: c.DB, RedisURL: c.Redis,
 	}, os.Stdout, clock.System{})
 }
 

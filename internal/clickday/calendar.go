@@ -214,7 +214,7 @@ func (c *Calendar) Rehearsal(unixNano int64) *Day {
 // Rehearsals are not played so near to an opening, nor so soon after it.
 const (
 	RehearsalFrozenBefore = time.Hour
-	RehearsalFrozenAfter  = time.Hour
+	RehearsalFrozenAfter  = 15 * time.Minute
 )
 
 // RehearsalFrozen returns until when no rehearsal may begin that would last from

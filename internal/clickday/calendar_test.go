@@ -165,7 +165,7 @@ func TestStamps(t *testing.T) {
 	}
 }
 
-// TestRehearsalsKeepAwayFromOpenings: an hour before and after, and from nothing
+// TestRehearsalsKeepAwayFromOpenings: before and after, and from nothing
 // else; a calendar tells rehearsals and real days apart.
 func TestRehearsalsKeepAwayFromOpenings(t *testing.T) {
 	hour := int64(time.Hour)
@@ -176,9 +176,10 @@ func TestRehearsalsKeepAwayFromOpenings(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
+	after := 100*hour + int64(RehearsalFrozenAfter)
 	for _, x := range []struct{ from, to, want int64 }{
-		{98 * hour, 99*hour - 1, 0}, {98 * hour, 99 * hour, 101 * hour}, {100 * hour, 101 * hour, 101 * hour},
-		{101*hour - 1, 102 * hour, 101 * hour}, {101 * hour, 102 * hour, 0}, {1, 2, 0},
+		{98 * hour, 99*hour - 1, 0}, {98 * hour, 99 * hour, after}, {100 * hour, 101 * hour, after},
+		{after - 1, 102 * hour, after}, {after, 102 * hour, 0}, {1, 2, 0},
 	} {
 		if got := c.RehearsalFrozen(x.from, x.to); got != x.want {
 			t.Errorf("from %d to %d: until %d, want %d", x.from/hour, x.to/hour, got/hour, x.want/hour)

@@ -86,6 +86,7 @@ type Client struct {
 	store     *store.Store
 	proxy     func(*http.Request) (*url.URL, error)
 	base      *timing.Base
+	run       string // of the rehearsal that this is the client of; "" for the real one
 	calendars *calendars
 	getReady  func(context.Context) (end func()) // for the wait; nil: nothing to do
 
@@ -244,6 +245,9 @@ func (c *Client) portal() (*portalapi.Client, error) {
 	return api.WithToken(string(token)), nil
 }
 
+	if c.run != "" {
+		api = api.InRehearsal(c.run)
+	}
 func deviceKey(k keystore.Keystore) (ed25519.PrivateKey, error) {
 	seed, err := k.Load(keystore.DeviceSeed)
 	if err != nil {

@@ -48,6 +48,17 @@ var explained = []struct {
 }
 
 // Explain returns what an error says to a person, in both languages.
+// explainRefusal takes the text of the code where this program knows it, else the
+// portal's own, which is in both languages too.
+func explainRefusal(p *wire.Problem) clickday.Text {
+	text := clickday.MeaningOf(p.Code).Detail
+	known := p.Code == clickday.CodeInternal || text != clickday.MeaningOf(clickday.CodeInternal).Detail
+	if known || p.Detail == "" || p.DetailEN == "" {
+		return text
+	}
+	return clickday.Text{IT: p.Detail, EN: p.DetailEN}
+}
+
 func Explain(err error) clickday.Text {
 	for _, e := range explained {
 		if errors.Is(err, e.err) {
@@ -58,8 +69,11 @@ func Explain(err error) clickday.Text {
 	var coded *wire.Error
 	var network net.Error
 	switch {
+	var frozen *FrozenError
 	case errors.As(err, &refusal):
-		return clickday.MeaningOf(refusal.Problem.Code).Detail
+	case errors.As(err, &frozen):
+		return frozen.text()
+		return explainRefusal(&refusal.Problem)
 	case errors.As(err, &coded):
 		return clickday.MeaningOf(coded.Code).Detail
 	case isNetworkFault(err):

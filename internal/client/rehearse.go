@@ -3,217 +3,246 @@ package client
 import (
 	"cmp"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"net/http"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"puntuale/internal/clickday"
-	"puntuale/internal/client/link"
+	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
-	"puntuale/internal/wire"
+	"puntuale/internal/client/timing"
 )
 
 // Rehearsal is what a rehearsal is made of; zero fields mean the defaults.
 type Rehearsal struct {
-	In           time.Duration // until the opening that is played: 20 s
-	Applications int           // that are played: as many as are ready to be sent, at least 1
-	Tell         func(sending.Progress)
+	// In is how long until the opening that is played; 0 is the next whole
+	// minute that is at least 30 s ahead.
+	In           time.Duration
+	Applications int    // at most; 0 is as many as are sealed
+	Out          string // folder of report, receipts and proofs; "" is one below the client's
+	// Wait is how long after the opening receipts are waited for: 3 min.
+	Wait time.Duration
+	Tell func(RehearsalStep) // called after every change, by one goroutine at a time
 }
 
-// RehearsalReport says how a rehearsal went. All instants are the intake
-// nodes' own, from their signed answers.
-type RehearsalReport struct {
-	Opens        time.Time         `json:"opens"`
-	Applications int               `json:"applications"`
-	Acknowledged int               `json:"acknowledged"`
-	Early        int               `json:"early"`    // arrivals before the opening
-	First        time.Duration     `json:"first_ns"` // arrival after the opening
-	Last         time.Duration     `json:"last_ns"`
-	Offset       time.Duration     `json:"offset_ns"` // the intake's clock minus this computer's
-	Bound        time.Duration     `json:"bound_ns"`
-	RoundTrip    time.Duration     `json:"round_trip_ns"`
-	Connections  int               `json:"connections"`
-	Nodes        []clickday.NodeID `json:"nodes"` // that arrivals were at
-	Trouble      []clickday.Text   `json:"trouble,omitempty"`
-	// Checks is the self-test made before.
-	Checks []Check `json:"checks"`
-	// Verdict sums it up in words.
-	Good    bool          `json:"good"`
-	Verdict clickday.Text `json:"verdict"`
+// RehearsalPhase is what a rehearsal is doing.
+type RehearsalPhase string
+
+const (
+	PhaseChecks   RehearsalPhase = "checks"   // the self-test
+	PhaseTickets  RehearsalPhase = "tickets"  // applications and tickets from the portal
+	PhaseFiring   RehearsalPhase = "firing"   // warm-up, countdown, sending
+	PhaseNumbers  RehearsalPhase = "numbers"  // outcomes
+	PhaseReceipts RehearsalPhase = "receipts" // PDF files
+	PhaseReport   RehearsalPhase = "report"
+)
+
+// RehearsalStep is a picture of a rehearsal under way.
+type RehearsalStep struct {
+	Phase    RehearsalPhase
+	Opens    time.Time         // zero before it is chosen
+	Progress *sending.Progress // nil before the first
+	Counts   Counts
 }
 
 const (
-	rehearsalDir = "rehearsal"
-	rehearsalDay = 1
+	rehearsalDir   = "rehearsal"  // below the client's: records while one is under way
+	rehearsalsDir  = "rehearsals" // below the client's: reports
+	runName        = "run.json"
+	rehearsalAhead = 30 * time.Second
+	rehearsalOpen  = 2 * time.Minute // how long answers are tried for
+	rehearsalWait  = 3 * time.Minute
+	// rehearsalGood is how long the tickets of a run are surely good.
+	rehearsalGood = 90 * time.Minute
 )
 
-// Rehearse plays a click day against the real intake nodes, at any time, in a
-// namespace of its own: the same code waits, warms, fires, repeats and keeps
-// records on disk, in a folder apart that is deleted afterwards. In the place of
-// envelopes it sends time exchanges, whose signed answers carry the kernel's
-// stamp of their arrival: nothing is submitted, stored or numbered anywhere. What
-// it does not play are numbers and receipts.
+// FrozenError says that a click day opens about now; no rehearsal is made then.
+type FrozenError struct{ Until time.Time }
+
+// Error says until when.
+func (e *FrozenError) Error() string {
+	return "a click day opens about now: no rehearsal until " + OpeningText(e.Until)
+}
+
+func (e *FrozenError) text() clickday.Text {
+	at := OpeningText(e.Until)
+	return clickday.Text{
+		IT: "Un click day si apre da poco o tra poco: per non disturbarlo le prove sono sospese. Si possono rifare dopo il " + at + ".",
+		EN: "A click day has just opened or is about to: rehearsals are off so as not to disturb it. They are possible again after " + at + ".",
+	}
+}
+
+// run is a rehearsal on disk, so that one that was interrupted goes on.
+type run struct {
+	ID      string         `json:"run"`
+	Day     clickday.DayID `json:"day"`
+	Code    string         `json:"code"`
+	Samples bool           `json:"samples"`
+	Began   int64          `json:"began,string"` // nanoseconds since 1970 of this computer
+	Opens   int64          `json:"opens,string"` // of the node's clock
+	Out     string         `json:"out"`
+}
+
+// Rehearse plays a whole click day, at any time: the portal copies the sealed
+// applications (or makes samples) into a click day of rehearsals, and then the
+// same code as ever waits, warms, fires, repeats, collects numbers and receipts
+// through the same nodes and programs. Records lie in a folder apart; what was
+// interrupted goes on. At the end there is a report, in the folder of the
+// receipts too. Near a real opening it is a FrozenError.
 func (c *Client) Rehearse(ctx context.Context, r Rehearsal) (RehearsalReport, error) {
+	var report RehearsalReport
 	if c.Reader {
-		return RehearsalReport{}, ErrReader
+		return report, ErrReader
 	}
 	if !c.work.TryLock() {
-		return RehearsalReport{}, ErrBusy
+		return report, ErrBusy
 	}
 	defer c.work.Unlock()
-	r.In = cmp.Or(r.In, 20*time.Second)
-	r.Applications = cmp.Or(r.Applications, max(1, c.ready()))
-	report := RehearsalReport{Applications: r.Applications, Checks: c.SelfTest(ctx, nil).Checks}
-	if err := c.Measure(ctx); err != nil {
-		return report, err
+	r.Wait = cmp.Or(r.Wait, rehearsalWait)
+	if r.Tell == nil {
+		r.Tell = func(RehearsalStep) {}
 	}
-	dir := filepath.Join(c.Dir, rehearsalDir)
-	if err := os.RemoveAll(dir); err != nil {
-		return report, fmt.Errorf("rehearsal: %w", err)
+	p := &play{c: c, r: r, report: &report}
+	defer p.close()
+	if err := p.prepare(ctx); err != nil {
+		return report, errors.Join(err, p.give(err))
 	}
-	st, err := store.Open(dir)
-	if err != nil {
-		return report, err
+	defer c.stayAwake()()
+	if err := p.fire(ctx); err != nil {
+		return report, errors.Join(err, p.give(err))
 	}
-	err = c.play(ctx, r, st, &report)
-	report.judge()
-	return report, errors.Join(err, st.Close(), os.RemoveAll(dir))
+	if err := p.collect(ctx); err != nil {
+		return report, errors.Join(err, p.give(err))
+	}
+	return report, p.finish()
 }
 
-func (c *Client) ready() int {
-	n := 0
-	for _, r := range c.store.All() {
-		if r.State.Unsent() {
-			n++
-		}
-	}
-	return n
+// Unfinished reports whether a rehearsal was interrupted that Rehearse would take up.
+func (c *Client) Unfinished() bool {
+	var old run
+	return old.read(filepath.Join(c.Dir, rehearsalDir)) && c.fresh(&old)
 }
 
-// play runs the sending code on what looks like a click day.
-func (c *Client) play(ctx context.Context, r Rehearsal, st *store.Store, report *RehearsalReport) error {
-	if err := cast(st, r.Applications); err != nil {
-		return err
+func (c *Client) fresh(old *run) bool {
+	age := time.Duration(c.base.Now() - old.Began)
+	return age >= 0 && age < rehearsalGood
+}
+
+func (o *run) read(dir string) bool {
+	b, err := os.ReadFile(filepath.Join(dir, runName))
+	return err == nil && json.Unmarshal(b, o) == nil && o.ID != "" && o.Opens != 0
+}
+
+// frozen refuses a rehearsal that would last until about opens.
+func (c *Client) frozen(opens int64) error {
+	now := c.Snapshot().Clock.Now.UnixNano()
+	if until := c.calendars.Current().RehearsalFrozen(now, opens+int64(rehearsalOpen)); until != 0 {
+		return &FrozenError{time.Unix(0, until).UTC()}
 	}
-	links, err := c.nodes()
+	return nil
+}
+
+// opening chooses the instant that is aimed at, by the node's clock.
+func (c *Client) opening(in time.Duration) int64 {
+	now := c.Snapshot().Clock.Now
+	if in > 0 {
+		return now.Add(in).UnixNano()
+	}
+	return now.Add(rehearsalAhead + time.Minute - 1).Truncate(time.Minute).UnixNano()
+}
+
+// begin asks the portal for a run and puts its envelopes on disk, armed.
+func (p *play) begin(ctx context.Context) error {
+	api, err := p.c.portal()
 	if err != nil {
 		return err
 	}
-	opens := c.Snapshot().Clock.Now.Add(r.In)
-	report.Opens = opens
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+	data, err := api.BeginRehearsal(ctx, p.r.Applications)
+	if err != nil {
+		return p.refused(err)
+	}
+	if _, err := p.c.calendars.Offer(data.Calendar); err != nil {
+		return err
+	}
+	day := p.c.calendars.Current().Day(data.Day)
+	if day == nil || !day.Rehearsal {
+		return fmt.Errorf("%w: click day %d is no rehearsal", errData, data.Day)
+	}
+	p.run.ID, p.run.Day, p.run.Code, p.run.Samples, p.run.Began = data.ID, data.Day, day.Code, data.Samples, p.c.base.Now()
+	if err := p.cast(&data); err != nil {
+		return err
+	}
+	p.run.Opens = p.c.opening(p.r.In)
+	if err := p.c.frozen(p.run.Opens); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(&p.run, "", "  ")
 	if err != nil {
 		return fmt.Errorf("rehearsal: %w", err)
 	}
-	stage := &stage{key: key, opens: opens.UnixNano(), nodes: map[clickday.NodeID]bool{}}
-	var nodes []sending.Node
-	for _, n := range links {
-		n.Warm = nil // its ticket is for the real day
-		nodes = append(nodes, sending.Node{ID: n.ID, Public: key.Public().(ed25519.PublicKey), Dial: func(ctx context.Context, _ []byte) (sending.Link, error) {
-			l, err := link.Dial(ctx, n, c.base)
-			if err != nil {
-				return nil, err
-			}
-			return &played{Conn: l, stage: stage, node: n.ID}, nil
-		}})
+	return store.WriteFile(filepath.Join(p.dir(), runName), append(b, '\n'), false)
+}
+
+// refused tells until when, where the portal knows of an opening sooner than we.
+func (p *play) refused(err error) error {
+	var refusal *portalapi.Refusal
+	if !errors.As(err, &refusal) || refusal.Problem.Code != portalapi.CodeRehearsalFrozen {
+		return err
 	}
-	defer c.stayAwake()()
-	err = sending.Run(ctx, sending.Config{
-		Day: rehearsalDay, Nodes: nodes, Records: st, Calendars: stage, Base: c.base, Wait: c.Wait, Ready: c.getReady, Connections: c.Connections, Log: c.Log,
-		Moments: sending.Moments{WarmEarliest: r.In * 2 / 3, WarmLatest: r.In / 4, Mark: r.In / 5},
-		Report: func(p sending.Progress) {
-			report.note(p)
-			if r.Tell != nil {
-				r.Tell(p)
-			}
-		},
-	})
-	report.read(st, stage)
+	if frozen := p.c.frozen(p.c.opening(p.r.In)); frozen != nil {
+		return frozen
+	}
 	return err
 }
 
-// cast makes the applications of a rehearsal and arms them.
-func cast(st *store.Store, n int) error {
-	rs := make([]store.Record, n)
-	for i := range rs {
-		id := clickday.NewApplicationID().String()
-		e := []byte("rehearsal of " + id)
-		rs[i] = store.Record{
-			Application: id, Day: rehearsalDay, Model: "B", Worker: fmt.Sprint(i + 1), Envelope: e,
-			Submission: wire.IDOf(e).String(), State: store.Prepared,
-		}
-	}
-	if err := st.Put(rs...); err != nil {
+// cast builds and signs the envelopes, as every sync does.
+func (p *play) cast(data *portalapi.Run) error {
+	k, err := p.c.keystore()
+	if err != nil {
 		return err
 	}
-	for i := range rs {
-		rs[i].State = store.Armed
-	}
-	return st.Put(rs...)
-}
-
-// stage is the calendar of a rehearsal, and the key that acknowledges in it.
-type stage struct {
-	key   ed25519.PrivateKey
-	opens int64
-
-	mu    sync.Mutex
-	early int                      // guarded by mu
-	nodes map[clickday.NodeID]bool // guarded by mu
-}
-
-// Current implements sending.Calendars; no calendar of a node is newer.
-func (s *stage) Current() *clickday.Calendar {
-	return &clickday.Calendar{Version: math.MaxInt64, Days: []clickday.Day{{
-		ID: rehearsalDay, Code: "PROVA", TitleIT: "Prova generale", TitleEN: "Rehearsal", Models: []clickday.ModelCode{"B"},
-		Opens: s.opens, Closes: s.opens + int64(10*time.Minute), State: clickday.DayScheduled,
-	}}}
-}
-
-// Offer implements sending.Calendars.
-func (s *stage) Offer([]byte) (bool, error) { return false, nil }
-
-// played is a real connection that exchanges the time in the place of submitting.
-type played struct {
-	*link.Conn
-	*stage
-	node clickday.NodeID
-}
-
-// Submit implements sending.Link: the arrival is that of the time exchange.
-func (p *played) Submit(ctx context.Context, envelope []byte) (sending.Answer, error) {
-	_, t, err := p.Conn.Time(ctx)
+	key, err := deviceKey(k)
 	if err != nil {
-		return sending.Answer{}, err
+		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t.ReceivedAt < p.opens {
-		p.early++
-		refusal := wire.NewProblem(clickday.CodeTooEarly)
-		refusal.OpensAt = p.opens
-		return sending.Answer{Status: refusal.Status, Type: wire.TypeProblem, Body: refusal.Bytes()}, nil
+	p.understudy()
+	var sync SyncReport
+	if err := p.u.apply(portalapi.Sync{Models: data.Models, Applications: data.Applications}, key, &sync); err != nil {
+		return err
 	}
-	p.nodes[p.node] = true
-	leaf := wire.Leaf{ID: wire.IDOf(envelope), Stamp: clickday.Stamp{
-		UnixNano: t.ReceivedAt, Source: t.Source, Clock: t.Clock, Bound: t.Bound, Node: p.node, Journal: 1, Sequence: 1,
-	}}
-	st := wire.BatchStatement{Node: p.node, Journal: 1, Batch: 1, Count: 1, Root: wire.HashLeaf(wire.AppendLeaf(nil, &leaf))}
-	a := wire.Acknowledgement{Leaf: leaf, Batch: 1, Count: 1, KeyID: wire.KeyID(p.key.Public().(ed25519.PublicKey))}
-	copy(a.Signature[:], ed25519.Sign(p.key, st.Message()))
-	return sending.Answer{Status: http.StatusOK, Type: wire.TypeAcknowledgement, Body: wire.AppendAcknowledgement(nil, &a)}, nil
+	if len(sync.Rejected) > 0 {
+		return sync.Rejected[0].Err
+	}
+	var armed []store.Record
+	for _, r := range p.store.All() {
+		r.State = store.Armed
+		armed = append(armed, r)
+	}
+	if len(armed) == 0 {
+		return fmt.Errorf("%w: a rehearsal without applications", errData)
+	}
+	return p.store.Put(armed...)
 }
 
-// Status implements sending.Link: nobody keeps what a rehearsal sends.
-func (p *played) Status(context.Context, clickday.SubmissionID) (sending.Answer, error) {
-	refusal := wire.NewProblem(clickday.CodeNotFound)
-	return sending.Answer{Status: refusal.Status, Type: wire.TypeProblem, Body: refusal.Bytes()}, nil
+// understudy is a client on the records of the rehearsal alone.
+func (p *play) understudy() {
+	c := p.c
+	profile, paired := c.Profile()
+	c.mu.Lock()
+	keys := c.keys
+	c.mu.Unlock()
+	p.u = &Client{
+		Config: c.Config, store: p.store, proxy: c.proxy, base: c.base, getReady: c.getReady, run: p.run.ID, calendars: c.calendars,
+		keys: keys, profile: profile, paired: paired, passphrase: c.given(), progress: map[string]sending.Progress{},
+	}
+	p.u.changed = p.again
+}
+
+// pauseFor waits between two looks at the portal.
+func pauseFor(ctx context.Context, n int) error {
+	return timing.Pause(ctx, min(pollPause(n), 5*time.Second))
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"puntuale/internal/clickday"
-	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 	"puntuale/internal/client/timing"
 )
@@ -104,8 +103,10 @@ type Session struct {
 
 // RehearsalView is a rehearsal under way, or how the last one went.
 type RehearsalView struct {
-	Progress *sending.Progress // nil when none is under way
-	Report   *RehearsalReport  // nil before the first has ended
+	Step   *RehearsalStep   // nil when none is under way
+	Report *RehearsalReport // nil before the first has ended
+	// Unfinished: one was interrupted, and goes on at the next Rehearse.
+	Unfinished bool
 }
 
 // NewSession prepares a session that lives as long as ctx. Run starts it.
@@ -114,6 +115,9 @@ func NewSession(ctx context.Context, c *Client) *Session { return &Session{c: c,
 // Run publishes snapshots to the listener until ctx ends, takes up what an
 // earlier run has armed, and returns when everything it started has stopped.
 func (s *Session) Run(listener func(Snapshot)) {
+	s.mu.Lock()
+	s.rehearsal.Unfinished = s.c.Unfinished()
+	s.mu.Unlock()
 	s.wg.Go(s.background)
 	s.resume()
 	s.c.Watch(s.ctx, s.decorate, listener)
@@ -276,16 +280,16 @@ func (s *Session) testThen(then func()) {
 
 // Rehearse plays a click day; how it goes is in Snapshot.Rehearsal.
 func (s *Session) Rehearse(r Rehearsal) {
-	r.Tell = func(p sending.Progress) {
+	r.Tell = func(p RehearsalStep) {
 		s.mu.Lock()
-		s.rehearsal.Progress = &p
+		s.rehearsal.Step = &p
 		s.mu.Unlock()
 		s.c.touch()
 	}
 	s.start(Plays, func(ctx context.Context) error {
 		report, err := s.c.Rehearse(ctx, r)
 		s.mu.Lock()
-		s.rehearsal = RehearsalView{}
+		s.rehearsal = RehearsalView{Unfinished: err != nil && s.c.Unfinished()}
 		if err == nil {
 			s.rehearsal.Report = &report
 		}

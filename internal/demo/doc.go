@@ -31,7 +31,10 @@ type Options struct {
 	Dir     string        // what the demo keeps
 	OpensIn time.Duration // from the end of the preparations to the opening
 	Once    bool          // end after the last receipt instead of staying up
-	Port    int           // preferred port of the portal
+	// Rehearse makes a rehearsal in the place of a click day: the real opening is
+	// weeks away.
+	Rehearse bool
+	Port     int // preferred port of the portal
 	// DatabaseURL and RedisURL as in package installation.
 	DatabaseURL, RedisURL string
 }

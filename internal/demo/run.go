@@ -58,10 +58,9 @@ func Run(ctx context.Context, o Options, out io.Writer, c clock.Clock) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, d.place.Close()) }()
-	if err := d.clickDay(ctx); err != nil {
+	if err := d.play(ctx); err != nil {
 		return err
 	}
-	d.summary()
 	if o.Once {
 		return nil
 	}
@@ -84,13 +83,30 @@ func (d *demo) stay(ctx context.Context) error {
 	}
 }
 
-func (d *demo) clickDay(ctx context.Context) error {
+// play does the rehearsal, or the click day, that was asked for.
+func (d *demo) play(ctx context.Context) error {
 	d.say("Avvio di intake, worker e portale… / Starting intake, worker and portal…")
 	if err := d.place.Start(ctx); err != nil {
 		return err
 	}
+	if err := d.place.OpenRehearsals(ctx, d.clock.Now(), models()...); err != nil {
+		return err
+	}
+	if d.Rehearse {
+		return d.rehearsal(ctx)
+	}
+	if err := d.clickDay(ctx); err != nil {
+		return err
+	}
+	d.summary()
+	return nil
+}
+
+// publish makes the click day that opens after a while, with accounts and
+// applications for it.
+func (d *demo) publish(ctx context.Context, in time.Duration) error {
 	now := d.clock.Now()
-	d.opens = now.Add(d.OpensIn).Truncate(time.Second)
+	d.opens = now.Add(in).Truncate(time.Second)
 	d.dayCode = "DEMO-" + now.UTC().Format("20060102-150405")
 	day := installation.Day{
 		ID: uint32(now.Unix()), Code: d.dayCode, TitleIT: "Click day dimostrativo", TitleEN: "Demo click day",
@@ -103,6 +119,13 @@ func (d *demo) clickDay(ctx context.Context) error {
 		return err
 	}
 	d.credentials()
+	return nil
+}
+
+func (d *demo) clickDay(ctx context.Context) error {
+	if err := d.publish(ctx, d.OpensIn); err != nil {
+		return err
+	}
 	if err := d.send(ctx); err != nil {
 		return err
 	}
@@ -124,13 +147,14 @@ func (d *demo) credentials() {
 		d.say("  %-32s %s", p.Email, p.Who)
 	}
 	d.say("  password: %s", Password)
-	d.say("\nClick day %s: apertura alle / opens at %s\n", d.dayCode, d.opens.Local().Format("15:04:05"))
+	d.say("\nClick day %s: apertura alle / opens at %s\n", d.dayCode, d.opens.Local().Format("02/01/2006 15:04:05"))
 }
 
 func (d *demo) summary() {
 	took := d.clock.Now().Sub(d.opens)
 	d.say("\nRicevute / receipts:  %s", d.receiptDir())
 	d.say("Portale / portal:     %s  (password: %s)", d.place.PortalURL, Password)
+	d.say("Prova generale / rehearsal: make demo-rehearsal")
 	d.say("E-mail / e-mails:     %s/dev/mail", d.place.PortalURL)
 	verdict := "ok"
 	if took > receiptTarget {

@@ -66,6 +66,13 @@ func (s *sender) run(ctx context.Context, args ...string) error {
 	return nil
 }
 
+// output runs one subcommand and returns what it prints.
+func (s *sender) output(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, s.program, append([]string{"--dir", s.dir}, args...)...)
+	cmd.Env = s.env
+	return cmd.Output()
+}
+
 // send pairs, syncs and arms every mini-client, and waits until all have sent.
 func (d *demo) send(ctx context.Context) error {
 	senders, err := d.senders()

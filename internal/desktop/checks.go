@@ -1,8 +1,6 @@
 package desktop
 
 import (
-	"time"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -64,97 +62,21 @@ func (v *View) checkRow(k *client.Check) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, container.NewVBox(container.NewPadded(widget.NewIcon(mark))), nil, lines)
 }
 
-// playPart is the rehearsal.
-type playPart struct {
-	v       *View
-	root    *fyne.Container
-	start   *widget.Button
-	cancel  *widget.Button
-	running *fyne.Container
-	left    *widget.Label
-	stage   *widget.Label
-	verdict *widget.Label
-	result  *fields
-}
-
-func newPlayPart(v *View) *playPart {
-	p := &playPart{v: v, left: sized("", sizeFigure, true), stage: paragraph(""), verdict: sized("", theme.SizeNameText, true), result: newWideFields()}
-	p.left.Importance = widget.HighImportance
-	p.start = widget.NewButtonWithIcon(v.say("play"), theme.MediaPlayIcon(), v.actions.Rehearse)
-	p.cancel = widget.NewButton(v.say("cancel"), v.actions.Cancel)
-	p.running = panel(p.left, p.stage, left(p.cancel))
-	p.root = container.NewVBox(left(p.start), p.running, p.verdict, p.result.box)
-	return p
-}
-
-func (p *playPart) show(s *client.Snapshot) {
-	v, r := p.v, s.Rehearsal.Report
-	running := s.Activity == client.Plays
-	armed := false
-	for i := range s.Days {
-		armed = armed || s.Days[i].Running
-	}
-	setEnabled(p.start, s.Activity == client.Idle && s.Paired && !armed)
-	setVisible(p.running, running)
-	setVisible(p.verdict, !running && r != nil)
-	setVisible(p.result.box, !running && r != nil)
-	if running {
-		p.showProgress(s)
-	}
-	if r == nil || running {
-		return
-	}
-	if p.verdict.Importance = widget.SuccessImportance; !r.Good {
-		p.verdict.Importance = widget.DangerImportance
-	}
-	setLabel(p.verdict, r.Verdict.In(v.lang))
-	trouble := ""
-	for _, t := range r.Trouble {
-		trouble += t.In(v.lang) + "\n"
-	}
-	p.result.show(
-		v.say("play_when"), client.OpeningText(r.Opens),
-		v.say("play_arrivals"), v.say("of", r.Acknowledged, r.Applications),
-		v.say("play_early"), v.say("n", r.Early),
-		v.say("play_first"), millis(r.First),
-		v.say("play_last"), millis(r.Last),
-		v.say("play_links"), v.say("n", r.Connections),
-		v.say("play_clock"), client.OffsetText(client.ClockView{Offset: r.Offset, Bound: r.Bound}),
-		v.say("play_trip"), millis(r.RoundTrip),
-		v.say("play_trouble"), trouble,
-		v.say("play_limits_name"), v.say("play_limits"),
-	)
-}
-
-func (p *playPart) showProgress(s *client.Snapshot) {
-	pr := s.Rehearsal.Progress
-	if pr == nil {
-		setLabel(p.left, "…")
-		setLabel(p.stage, p.v.say("play_prepares"))
-		return
-	}
-	text := "…"
-	if pr.Aim != 0 {
-		text = client.Countdown(time.Duration(pr.Aim-s.Clock.Now.UnixNano()), p.v.lang)
-	}
-	setLabel(p.left, text)
-	setLabel(p.stage, client.StageWord(pr.Stage).In(p.v.lang)+" · "+p.v.say("connections", pr.Connections, pr.Wanted))
-}
-
 // checksPage has the self-test, the rehearsal and the report for the help desk.
 type checksPage struct {
 	v      *View
 	root   *container.Scroll
 	test   *testPart
 	play   *playPart
+	played *widget.Label // heads the rehearsal
 	report *reportPart
 }
 
 func newChecksPage(v *View) *checksPage {
-	c := &checksPage{v: v, test: newTestPart(v), play: newPlayPart(v), report: newReportPart(v)}
+	c := &checksPage{v: v, test: newTestPart(v), play: newPlayPart(v), played: heading(v.say("play_title")), report: newReportPart(v)}
 	c.root = page(
 		heading(v.say("test_title")), paragraph(v.say("test_text")), c.test.root, widget.NewSeparator(),
-		heading(v.say("play_title")), paragraph(v.say("play_text")), c.play.root, widget.NewSeparator(),
+		c.played, paragraph(v.say("play_text")), c.play.root, widget.NewSeparator(),
 		heading(v.say("report_title")), paragraph(v.say("report_text")), c.report.root,
 	)
 	return c

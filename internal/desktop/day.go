@@ -29,6 +29,7 @@ type dayPage struct {
 	action    *widget.Button
 	button    *fyne.Container // around action; hidden when there is nothing to do
 	sync      *widget.Button
+	rehearse  *widget.Button // leads to the rehearsal
 	receipts  *widget.Button
 	proofs    *widget.Button
 	empty     *fyne.Container
@@ -54,11 +55,12 @@ func newDayPage(v *View) *dayPage {
 	p.action = primary(v.say("arm"), p.tap)
 	p.button = container.NewCenter(container.NewGridWrap(fyne.NewSize(250, 44), p.action))
 	p.sync = widget.NewButtonWithIcon(v.say("sync"), theme.ViewRefreshIcon(), v.actions.Sync)
+	p.rehearse = widget.NewButtonWithIcon(v.say("play_go"), theme.MediaPlayIcon(), v.toRehearsal)
 	p.receipts = widget.NewButtonWithIcon(v.say("save"), theme.DocumentSaveIcon(), func() { v.askFolder(v.actions.SaveReceipts) })
 	p.proofs = widget.NewButton(v.say("save_proofs"), func() { v.askFolder(v.actions.SaveProofs) })
 	p.empty = container.New(column(640), container.NewPadded(container.NewVBox(heading(v.say("none_title")), paragraph(v.say("none")))))
 	p.full = container.New(sides(0.35), p.left(), p.right())
-	tools := container.NewPadded(container.NewBorder(nil, nil, nil, p.sync, p.chooser))
+	tools := container.NewPadded(container.NewBorder(nil, nil, nil, container.NewHBox(p.rehearse, p.sync), p.chooser))
 	p.root = container.NewBorder(tools, nil, nil, nil, container.NewStack(p.empty, container.NewPadded(p.full)))
 	return p
 }
@@ -112,6 +114,7 @@ func (p *dayPage) show(s *client.Snapshot) {
 	}
 	setButton(p.sync, p.v.say(key), widget.MediumImportance)
 	setEnabled(p.sync, !busy && !running)
+	setEnabled(p.rehearse, !running)
 	setVisible(p.empty, p.day == nil)
 	setVisible(p.full, p.day != nil)
 	if p.day != nil {

@@ -97,6 +97,12 @@ func scenes() []scene {
 			{ID: "battery", Grade: client.Warn, Title: clickday.Text{IT: "Alimentazione", EN: "Power"}, Finding: clickday.Text{IT: "Va a batteria, carica al 61 %.", EN: "On battery, charged to 61 %."}, Mend: clickday.Text{IT: "Collega l’alimentatore prima del click day.", EN: "Plug it in before the click day."}},
 		}
 		s.Rehearsal.Report = &client.RehearsalReport{Opens: opens, Applications: 40, Acknowledged: 40, First: 2 * time.Millisecond, Last: 9 * time.Millisecond, Connections: 40, RoundTrip: 18 * time.Millisecond, Bound: 9 * time.Millisecond, Good: true,
+			Numbered: 40, Receipts: 40, NumbersAfter: 1200 * time.Millisecond, ReceiptsAfter: 3400 * time.Millisecond, Code: "PROVA", Folder: "/home/anna/.config/puntuale/rehearsals/2026-11-22-100000",
+			Mend: []clickday.Text{{IT: "Alimentazione: Collega l’alimentatore prima del click day.", EN: "Power: Plug it in before the click day."}},
+			Rows: []client.RehearsalRow{
+				{Worker: "Hoxha Arbër", State: store.Receipted, ProtocolNumber: "PROVA/0000118", Arrived: opens.Add(2 * time.Millisecond), Lateness: 2 * time.Millisecond},
+				{Worker: "Ferreira Carlos", State: store.Receipted, ProtocolNumber: "PROVA/0000119", Arrived: opens.Add(9 * time.Millisecond), Lateness: 9 * time.Millisecond},
+			},
 			Verdict: clickday.Text{IT: "Prova riuscita: nessun invio in anticipo, il primo arrivo 2.0 ms dopo l’apertura, l’ultimo dopo 9.0 ms.", EN: "The rehearsal went well: nothing early, the first arrival 2.0 ms after the opening, the last after 9.0 ms."}}
 		s.Settings = client.Settings{}
 		s.Report = client.Diagnosis(&s, "it")

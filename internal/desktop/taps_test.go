@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -50,14 +51,22 @@ func TestTheGuide(t *testing.T) {
 	test.Tap(v.guide.play.start)
 	a.want(t, "rehearse")
 	s.Activity = client.Plays
-	s.Rehearsal.Progress = &sending.Progress{Stage: sending.StageWaiting, Connections: 1, Wanted: 1, Aim: opens.UnixNano()}
+	s.Rehearsal.Step = &client.RehearsalStep{Phase: client.PhaseFiring, Opens: opens, Counts: client.Counts{Total: 1, Armed: 1},
+		Progress: &sending.Progress{Stage: sending.StageWaiting, Connections: 1, Wanted: 1, Aim: opens.UnixNano()}}
 	v.Show(s)
-	wantShown(t, v, "00:01:30", "1 connessioni pronte su 1", "[Annulla]")
+	wantShown(t, v, "00:01:30", "1 connessioni pronte su 1", "Domande 1 · arrivate 0 · numerate 0 · ricevute 0", "[Annulla]")
+	s.Rehearsal.Step = &client.RehearsalStep{Phase: client.PhaseNumbers, Opens: opens, Counts: client.Counts{Total: 1, Sequenced: 1}}
+	v.Show(s)
+	wantShown(t, v, "0 su 1", "Domande 1 · arrivate 1 · numerate 1 · ricevute 0")
 	s.Activity, s.Rehearsal = client.Idle, client.RehearsalView{Report: &client.RehearsalReport{
-		Applications: 1, Acknowledged: 1, Good: true, Verdict: clickday.Text{IT: "Prova riuscita", EN: "Well"},
+		Applications: 1, Acknowledged: 1, Numbered: 1, Receipts: 1, Good: true, Verdict: clickday.Text{IT: "Prova riuscita", EN: "Well"}, Folder: "/tmp/prova 1", Code: "PROVA",
+		Rows: []client.RehearsalRow{{Worker: "Hoxha Arbër", State: store.Receipted, ProtocolNumber: "PROVA/0000007", Arrived: opens, Lateness: 2 * time.Millisecond}},
+		Mend: []clickday.Text{{IT: "Collega il cavo", EN: "Plug in"}},
 	}}
 	v.Show(s)
-	wantShown(t, v, "Prova riuscita", "1 su 1", "[Fine]")
+	wantShown(t, v, "PROVA – senza valore", "Prova riuscita", "1 su 1", "Hoxha Arbër", "PROVA/0000007 · Ricevuta pronta", "→ Collega il cavo", "[Apri la cartella]", "[Fine]")
+	test.Tap(v.guide.play.open)
+	a.want(t, "browse file:///tmp/prova%201")
 	test.Tap(v.guide.next)
 	wantShown(t, v, "[Prepara l’invio]")
 }

@@ -16,6 +16,8 @@ type Day struct {
 	Opens   time.Time
 	Closes  time.Time
 	State   string // empty is "scheduled"
+	// Rehearsal makes it a day of rehearsals, whose code begins with PROVA.
+	Rehearsal bool
 	// Models are the codes of the models that the day takes; nil is B alone.
 	Models []string
 }
@@ -37,7 +39,23 @@ func (in *Installation) SetDay(ctx context.Context, d Day) error {
 	if d.State != "" {
 		args = append(args, "--state", d.State)
 	}
+	if d.Rehearsal {
+		args = append(args, "--rehearsal")
+	}
 	return in.Run(ctx, "portal", args...)
+}
+
+// rehearsalID is far from the ids of other days.
+const rehearsalID = 4_000_000_000
+
+// OpenRehearsals publishes the standing click day of rehearsals, which takes
+// these models at any time.
+func (in *Installation) OpenRehearsals(ctx context.Context, now time.Time, models ...string) error {
+	opens := now.Truncate(24 * time.Hour)
+	return in.SetDay(ctx, Day{
+		ID: rehearsalID, Code: "PROVA", TitleIT: "Prova generale", TitleEN: "Rehearsal", Rehearsal: true, Models: models,
+		Opens: opens, Closes: opens.AddDate(10, 0, 0),
+	})
 }
 
 // Seed makes the demo accounts and their applications to a click day, of these

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"puntuale/internal/client"
 	"puntuale/internal/client/store"
@@ -107,17 +106,24 @@ func (r *rehearseCmd) Run(e *env) error {
 		if _, paired := c.Profile(); !paired {
 			return client.ErrNotPaired
 		}
+		ask := client.Rehearsal{In: r.In, Applications: r.Applications, Out: r.Out, Wait: r.Wait}
 		if !r.JSON {
-			e.line(e.say("rehearsing", r.In))
+			e.line(e.say("rehearsing"))
+			if c.Unfinished() {
+				e.line(e.say("rehearsal_resumes"))
+			}
+			ask.Tell = e.tellRehearsal()
 		}
-		report, err := c.Rehearse(e.ctx, client.Rehearsal{In: r.In, Applications: r.Applications})
+		report, err := c.Rehearse(e.ctx, ask)
 		if err != nil {
 			return err
 		}
 		if r.JSON {
 			err = e.json(report)
 		} else {
-			e.printRehearsal(&report)
+			e.line("")
+			e.line(report.Text(e.Lang))
+			e.line(e.say("rehearsal_folder", report.Folder))
 		}
 		if err == nil && !report.Good {
 			err = errToMend
@@ -126,18 +132,20 @@ func (r *rehearseCmd) Run(e *env) error {
 	})
 }
 
-func (e *env) printRehearsal(r *client.RehearsalReport) {
-	for _, k := range r.Checks {
-		e.printCheck(k)
+// tellRehearsal prints each phase once, and the opening when it is known.
+func (e *env) tellRehearsal() func(client.RehearsalStep) {
+	var last client.RehearsalPhase
+	opens := false
+	return func(s client.RehearsalStep) {
+		if s.Phase != last {
+			last = s.Phase
+			e.line(e.say("phase_" + string(s.Phase)))
+		}
+		if !opens && s.Phase == client.PhaseFiring && !s.Opens.IsZero() {
+			opens = true
+			e.line(e.say("rehearsal_opens", client.OpeningText(s.Opens), s.Counts.Total))
+		}
 	}
-	e.line("")
-	e.line(e.say("rehearsed", r.Acknowledged, r.Applications, r.Connections, r.RoundTrip.Round(10*time.Microsecond),
-		client.OffsetText(client.ClockView{Offset: r.Offset, Bound: r.Bound})))
-	for _, t := range r.Trouble {
-		e.line(e.say("trouble", t.In(e.Lang)))
-	}
-	e.line(r.Verdict.In(e.Lang))
-	e.line(e.say("rehearsal_limits"))
 }
 
 // Run tells whether there is a newer version.

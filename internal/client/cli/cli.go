@@ -82,8 +82,10 @@ type (
 		JSON bool `name:"json" help:"${help_json}"`
 	}
 	rehearseCmd struct {
-		In           time.Duration `env:"PUNTUALE_REHEARSE_IN" default:"20s" help:"${help_in}"`
+		In           time.Duration `env:"PUNTUALE_REHEARSE_IN" help:"${help_in}"`
 		Applications int           `env:"PUNTUALE_REHEARSE_APPLICATIONS" help:"${help_rehearse_applications}"`
+		Out          string        `env:"PUNTUALE_REHEARSE_OUT" help:"${help_rehearse_out}" type:"path"`
+		Wait         time.Duration `env:"PUNTUALE_REHEARSE_WAIT" default:"3m" help:"${help_rehearse_wait}"`
 		JSON         bool          `name:"json" help:"${help_json}"`
 	}
 	updateCmd struct {

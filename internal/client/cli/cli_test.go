@@ -225,9 +225,10 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 }
 
 // TestBeforeTheDay: the self-test and the rehearsal say what they find, as lines
-// and as JSON, and leave nothing at the intake.
+// and as JSON, and leave the applications as they are.
 func TestBeforeTheDay(t *testing.T) {
-	c := newConsole(t, time.Hour)
+	c := newConsole(t, 3*time.Hour)
+	c.srv.OpenRehearsals()
 	c.srv.Add(3)
 	c.must(exitToMend, "check") // not paired
 	c.must(exitNotPaired, "rehearse")
@@ -249,16 +250,24 @@ func TestBeforeTheDay(t *testing.T) {
 	var played struct {
 		Good                              bool
 		Applications, Acknowledged, Early int
+		Numbered, Receipts                int
 		First                             int64 `json:"first_ns"`
+		Folder                            string
 	}
 	if err := json.Unmarshal([]byte(c.out(exitOK, "rehearse", "--in", "4s", "--json")), &played); err != nil {
 		t.Fatal(err)
 	}
-	if !played.Good || played.Applications != 3 || played.Acknowledged != 3 || played.Early != 0 || played.First < 0 {
+	if !played.Good || played.Applications != 3 || played.Acknowledged != 3 || played.Receipts != 3 || played.Early != 0 || played.First < 0 {
 		t.Fatalf("%+v", played)
 	}
-	if n := len(c.srv.Stored()); n != 0 {
-		t.Fatalf("a rehearsal left %d submissions at the intake", n)
+	for _, name := range []string{"rapporto.txt", "report.txt", "prova.json"} {
+		if _, err := os.Stat(filepath.Join(played.Folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	var status struct{ Days []struct{ Code string } }
+	if err := json.Unmarshal([]byte(c.out(exitOK, "status", "--json")), &status); err != nil || len(status.Days) != 1 || status.Days[0].Code != "B-2026" {
+		t.Fatalf("the rehearsal shows among the applications: %+v %v", status, err)
 	}
 	if _, err := os.Stat(filepath.Join(c.dir, "rehearsal")); err == nil {
 		t.Fatal("the folder of the rehearsal is left")

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/client/portalapi"
 	"puntuale/internal/clock"
 	"puntuale/internal/wire"
 )
@@ -52,7 +53,11 @@ type Server struct {
 	challenges map[string]string                              // code to PKCE challenge
 	stored     map[clickday.SubmissionID]wire.Acknowledgement // in the journal
 	order      []clickday.SubmissionID
-	numbers    map[string]int64 // by application
+	numbers    map[string]int64                   // by application
+	sent       map[string]clickday.SubmissionID   // its first, by application
+	runs       map[string][]portalapi.Application // of rehearsals
+	frozen     bool                               // no rehearsal may begin
+	held       bool                               // numbers and receipts of rehearsals do not come
 	receipts   bool
 	fault      func(id clickday.SubmissionID, attempt int) Fault
 	attempts   map[clickday.SubmissionID]int
@@ -79,7 +84,8 @@ func NewServer(t testing.TB, clk clock.Clock, opens int64) *Server {
 	s := &Server{
 		Token: "token-of-the-device", clk: clk, ticket: make([]byte, 32),
 		challenges: map[string]string{}, stored: map[clickday.SubmissionID]wire.Acknowledgement{},
-		numbers: map[string]int64{}, attempts: map[clickday.SubmissionID]int{}, visits: map[visit]int{},
+		numbers: map[string]int64{}, sent: map[string]clickday.SubmissionID{}, runs: map[string][]portalapi.Application{},
+		attempts: map[clickday.SubmissionID]int{}, visits: map[visit]int{},
 		calendar: clickday.Calendar{Version: 1, Days: []clickday.Day{{
 			ID: 1, Code: "B-2026", TitleIT: "Lavoro subordinato 2026", TitleEN: "Subordinate work 2026",
 			Models: []clickday.ModelCode{"B"}, Opens: opens, Closes: opens + 3600e9, State: clickday.DayScheduled,
@@ -143,9 +149,9 @@ func (s *Server) Remove(id clickday.ApplicationID) {
 func (s *Server) Day(change func(d *clickday.Day)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.calendar.Days[0]
-	change(&d)
-	s.calendar = clickday.Calendar{Version: s.calendar.Version + 1, Days: []clickday.Day{d}}
+	days := slices.Clone(s.calendar.Days)
+	change(&days[0])
+	s.calendar = clickday.Calendar{Version: s.calendar.Version + 1, Days: days}
 }
 
 // Fault orders what goes wrong, by submission and attempt (1, 2, …).

@@ -35,6 +35,10 @@ func refuse(w http.ResponseWriter, p wire.Problem) {
 func (s *Server) sealedCalendar() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.sealedLocked()
+}
+
+func (s *Server) sealedLocked() []byte {
 	b, err := wire.SealCalendar(&s.calendar, s.calKey)
 	if err != nil {
 		panic(err) // a calendar that a test has broken
@@ -110,7 +114,10 @@ func (s *Server) accept(envelope []byte, id clickday.SubmissionID, arrived int64
 		p := wire.NewProblem(clickday.CodeMalformed)
 		return wire.Acknowledgement{}, &p
 	}
-	day := s.calendar.Days[0]
+	day := s.calendar.Day(e.Ticket.Day)
+	if day == nil {
+		day = &s.calendar.Days[0]
+	}
 	phase := day.PhaseAt(arrived)
 	code := map[clickday.Phase]clickday.Code{
 		clickday.PhaseBefore: clickday.CodeTooEarly, clickday.PhaseAfter: clickday.CodeTooLate, clickday.PhaseSuspended: clickday.CodeSuspended,
@@ -131,6 +138,9 @@ func (s *Server) accept(envelope []byte, id clickday.SubmissionID, arrived int64
 		s.stored[id] = a
 		s.order = append(s.order, id)
 		app := e.Ticket.Application.String()
+		if _, again := s.sent[app]; !again {
+			s.sent[app] = id
+		}
 		if s.numbers[app] == 0 {
 			s.numbers[app] = int64(len(s.numbers) + 1)
 		}

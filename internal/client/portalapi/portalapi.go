@@ -22,6 +22,7 @@ import (
 
 const (
 	answerMax  = 64 << 20 // a sync of 5,000 applications is about 20 MB
+	apiRoot    = "/api/v1"
 	receiptMax = 16 << 20
 	timeout    = 60 * time.Second
 )
@@ -52,6 +53,7 @@ func (r *Refusal) Error() string {
 type Client struct {
 	base  string
 	token string
+	root  string // of the paths of outcomes and receipts
 	http  *http.Client
 }
 
@@ -68,7 +70,7 @@ func New(address string, transport http.RoundTripper) (*Client, error) {
 	h := &http.Client{Transport: transport, Timeout: timeout}
 	// A token must never follow a redirect to somewhere else.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{base: u.String(), http: h}, nil
+	return &Client{base: u.String(), root: apiRoot, http: h}, nil
 }
 
 // WithToken returns the same portal with a bearer token.
@@ -152,7 +154,7 @@ func statusError(status int, body []byte) error {
 
 // Receipt returns the PDF of an application's receipt, or ErrNotYet.
 func (c *Client) Receipt(ctx context.Context, application string) ([]byte, error) {
-	b, err := c.do(ctx, http.MethodGet, "/api/v1/applications/"+url.PathEscape(application)+"/receipt", nil, receiptMax)
+	b, err := c.do(ctx, http.MethodGet, c.root+"/applications/"+url.PathEscape(application)+"/receipt", nil, receiptMax)
 	var r *Refusal
 	if errors.As(err, &r) && r.Problem.Status == http.StatusNotFound {
 		return nil, ErrNotYet
@@ -190,6 +192,6 @@ func (c *Client) Outcomes(ctx context.Context) ([]Outcome, error) {
 	var out struct {
 		Outcomes []Outcome `json:"outcomes"`
 	}
-	err := c.get(ctx, "/api/v1/outcomes", &out)
+	err := c.get(ctx, c.root+"/outcomes", &out)
 	return out.Outcomes, err
 }
