@@ -21,6 +21,7 @@ func TestHowEveryPageLooks(t *testing.T) {
 	s.Arrive(refused, clickday.Refused, nil, "document_altered")
 	s.registered(s.pair(b))
 	s.withLedger(1234)
+	b.ticket()
 	for _, role := range []accounts.Role{accounts.HelpDesk, accounts.Administrator, accounts.Auditor} {
 		if err := s.DB.GrantRole(t.Context(), s.Account("anna.verdi@example.it").ID, role, "test", s.Clock.Now()); err != nil {
 			t.Fatal(err)
@@ -42,7 +43,7 @@ func TestHowEveryPageLooks(t *testing.T) {
 	}
 	look(b, append(s.pages(b, sealed, func(a int) bool { return a == 1 }), more...))
 	anna := s.loggedIn("anna.verdi@example.it")
-	look(anna, s.pages(anna, sealed, func(a int) bool { return a > 1 }))
+	look(anna, append(s.pages(anna, sealed, func(a int) bool { return a > 1 }), "/desk/tickets/1", "/desk/questions?edit=1"))
 }
 
 // pages are the routes of some accesses that show this browser a page.
@@ -53,7 +54,7 @@ func (s *testSite) pages(b *browser, application string, wanted func(access int)
 		if !ok || !wanted(int(rt.Access)) || !strings.HasPrefix(rt.Pattern, http.MethodGet+" ") {
 			continue
 		}
-		path := strings.NewReplacer("{id}", application, "{device}", "1").Replace(a.path)
+		path := strings.NewReplacer("{id}", application, "{device}", "1", "{ticket}", "A-2027-000001").Replace(a.path)
 		if p := b.Get(path); p.Status == http.StatusOK && strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
 			paths = append(paths, path)
 		}

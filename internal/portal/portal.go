@@ -26,6 +26,7 @@ import (
 	"puntuale/internal/lists"
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/archive"
+	"puntuale/internal/portal/helpdesk"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/registration"
@@ -53,6 +54,7 @@ type Store interface {
 	ListStore
 	LedgerStore
 	archive.Store
+	helpdesk.Store
 	// NodeKeys returns every key that an intake node has or had.
 	NodeKeys(ctx context.Context) ([]accounts.Node, error)
 	// CurrentSeal returns the seal that counts, or ErrNotFound.
@@ -84,7 +86,7 @@ type Config struct {
 	Tickets     *keys.TicketKeys
 	NTPServers  []string // for mini-clients
 	Help        api.Help // whom people ask, told to mini-clients
-	// HelpDesk takes requests for help from programs; nil while there is none.
+	// HelpDesk takes requests for help from programs; nil for the portal's own.
 	HelpDesk api.Tickets
 	// APIPerToken and APIPerAddress bound how often programs may ask; zero
 	// values mean the defaults.
@@ -186,6 +188,11 @@ func (p *Portal) Handler() http.Handler {
 // rooms are the parts of the portal with pages, in no order.
 func (p *Portal) rooms() []site.Room {
 	rooms := []site.Room{p.room(), p.own.Room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
+	desk := helpdesk.New(p.site, p.store, p.cfg.Help)
+	if p.cfg.HelpDesk == nil {
+		p.cfg.HelpDesk = desk
+	}
+	rooms = append(rooms, desk.Room())
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}

@@ -18,10 +18,10 @@ var allowed = map[string]struct {
 	path         string
 	owner, other int
 }{
-	"GET /{$}":                             {"/", 200, 200},
-	"GET /login":                           {"/login", 303, 303},
-	"POST /login":                          {"/login", 422, 422},
-	"POST /logout":                         {"/logout", 303, 303},
+	"GET /{$}":                                  {"/", 200, 200},
+	"GET /login":                                {"/login", 303, 303},
+	"POST /login":                               {"/login", 422, 422},
+	"POST /logout":                              {"/logout", 303, 303},
 	"GET /login/code":                           {"/login/code", 303, 303},
 	"POST /login/code":                          {"/login/code", 303, 303},
 	"GET /conditions":                           {"/conditions", 200, 200},
@@ -58,39 +58,72 @@ var allowed = map[string]struct {
 	"POST /account/sessions/others":             {"/account/sessions/others", 303, 303},
 	"GET /account/delete":                       {"/account/delete", 200, 200},
 	"POST /account/delete":                      {"/account/delete", 422, 422},
-	"GET /miniclient":                      {"/miniclient", 200, 200},
-	"GET /accessibility":                   {"/accessibility", 200, 200},
-	"GET /privacy":                         {"/privacy", 200, 200},
-	"GET /verify":                          {"/verify", 200, 200},
-	"POST /verify":                         {"/verify", 400, 400},
-	"GET /verify/{id}":                     {"/verify/none", 404, 404},
-	"GET /lists":                           {"/lists", 200, 200},
-	"GET /lists/{day}/{version}":           {"/lists/FLUSSI-2027/1", 404, 404},
-	"GET /quotas/{day}/{version}":          {"/quotas/FLUSSI-2027/1", 404, 404},
-	"GET /ledger":                          {"/ledger", 200, 200},
-	"GET /ledger/{day}":                    {"/ledger/FLUSSI-2027", 200, 200},
-	"GET /applications":                    {"/applications", 200, 200},
-	"GET /applications/export.csv":         {"/applications/export.csv", 200, 200},
-	"GET /applications/receipts.zip":       {"/applications/receipts.zip", 404, 404},
-	"GET /applications/{id}/history":       {"{id}/history", 200, 404},
-	"GET /archive/{id}":                    {"/archive/{archived}", 200, 404},
-	"GET /applications/new":                {"/applications/new", 200, 200},
-	"POST /applications/new":               {"/applications/new", 422, 422},
-	"GET /applications/{id}":               {"{id}", 200, 404},
-	"GET /applications/{id}/pages/{page}":  {"{id}/pages/employer", 409, 404},
-	"POST /applications/{id}/pages/{page}": {"{id}/pages/employer", 409, 404},
-	"GET /applications/{id}/preview":       {"{id}/preview", 200, 404},
-	"GET /applications/{id}/seal":          {"{id}/seal", 409, 404},
-	"POST /applications/{id}/seal":         {"{id}/seal", 400, 404},
-	"GET /applications/{id}/reopen":        {"{id}/reopen", 200, 404},
-	"POST /applications/{id}/reopen":       {"{id}/reopen", 303, 404},
-	"GET /applications/{id}/receipt":       {"{id}/receipt", 404, 404},
-	"GET /applications/{id}/segnatura":     {"{id}/segnatura", 404, 404},
-	"GET /devices":                         {"/devices", 200, 200},
-	"POST /devices/{id}/revoke":            {"/devices/{device}/revoke", 303, 404},
-	"GET /oauth/authorize":                 {"/oauth/authorize", 400, 400},
-	"POST /oauth/authorize":                {"/oauth/authorize", 400, 400},
-	"/":                                    {"/nothing", 404, 404},
+	"GET /miniclient":                           {"/miniclient", 200, 200},
+	"GET /accessibility":                        {"/accessibility", 200, 200},
+	"GET /privacy":                              {"/privacy", 200, 200},
+	"GET /verify":                               {"/verify", 200, 200},
+	"POST /verify":                              {"/verify", 400, 400},
+	"GET /verify/{id}":                          {"/verify/none", 404, 404},
+	"GET /lists":                                {"/lists", 200, 200},
+	"GET /lists/{day}/{version}":                {"/lists/FLUSSI-2027/1", 404, 404},
+	"GET /quotas/{day}/{version}":               {"/quotas/FLUSSI-2027/1", 404, 404},
+	"GET /ledger":                               {"/ledger", 200, 200},
+	"GET /ledger/{day}":                         {"/ledger/FLUSSI-2027", 200, 200},
+	"GET /applications":                         {"/applications", 200, 200},
+	"GET /applications/export.csv":              {"/applications/export.csv", 200, 200},
+	"GET /applications/receipts.zip":            {"/applications/receipts.zip", 404, 404},
+	"GET /applications/{id}/history":            {"{id}/history", 200, 404},
+	"GET /archive/{id}":                         {"/archive/{archived}", 200, 404},
+	"GET /applications/new":                     {"/applications/new", 200, 200},
+	"POST /applications/new":                    {"/applications/new", 422, 422},
+	"GET /applications/{id}":                    {"{id}", 200, 404},
+	"GET /applications/{id}/pages/{page}":       {"{id}/pages/employer", 409, 404},
+	"POST /applications/{id}/pages/{page}":      {"{id}/pages/employer", 409, 404},
+	"GET /applications/{id}/preview":            {"{id}/preview", 200, 404},
+	"GET /applications/{id}/seal":               {"{id}/seal", 409, 404},
+	"POST /applications/{id}/seal":              {"{id}/seal", 400, 404},
+	"GET /applications/{id}/reopen":             {"{id}/reopen", 200, 404},
+	"POST /applications/{id}/reopen":            {"{id}/reopen", 303, 404},
+	"GET /applications/{id}/receipt":            {"{id}/receipt", 404, 404},
+	"GET /applications/{id}/segnatura":          {"{id}/segnatura", 404, 404},
+	"GET /devices":                              {"/devices", 200, 200},
+	"POST /devices/{id}/revoke":                 {"/devices/{device}/revoke", 303, 404},
+	"GET /oauth/authorize":                      {"/oauth/authorize", 400, 400},
+	"POST /oauth/authorize":                     {"/oauth/authorize", 400, 400},
+	"GET /help":                                 {"/help", 200, 200},
+	"GET /help/new":                             {"/help/new", 200, 200},
+	"POST /help/new":                            {"/help/new", 422, 422},
+	"GET /help/tickets":                         {"/help/tickets", 200, 200},
+	"GET /help/tickets/{number}":                {"/help/tickets/{ticket}", 200, 404},
+	"POST /help/tickets/{number}/reply":         {"/help/tickets/{ticket}/reply", 422, 404},
+	"POST /help/tickets/{number}/close":         {"/help/tickets/{ticket}/close", 303, 404},
+	"GET /desk":                                 {"/desk", 404, 404},
+	"GET /desk/tickets/{id}":                    {"/desk/tickets/1", 404, 404},
+	"GET /desk/tickets/{id}/messages/{message}": {"/desk/tickets/1/messages/1", 404, 404},
+	"POST /desk/tickets/{id}/write":             {"/desk/tickets/1/write", 404, 404},
+	"POST /desk/tickets/{id}/assign":            {"/desk/tickets/1/assign", 404, 404},
+	"POST /desk/tickets/{id}/state":             {"/desk/tickets/1/state", 404, 404},
+	"GET /desk/call":                            {"/desk/call", 404, 404},
+	"POST /desk/call":                           {"/desk/call", 404, 404},
+	"GET /desk/caller":                          {"/desk/caller", 404, 404},
+	"POST /desk/caller":                         {"/desk/caller", 404, 404},
+	"GET /desk/answers":                         {"/desk/answers", 404, 404},
+	"POST /desk/answers":                        {"/desk/answers", 404, 404},
+	"GET /desk/questions":                       {"/desk/questions", 404, 404},
+	"POST /desk/questions":                      {"/desk/questions", 404, 404},
+	"GET /staff/audit":                          {"/staff/audit", 404, 404},
+	"/":                                         {"/nothing", 404, 404},
+}
+
+// ticket asks the help desk something and returns the number.
+func (b *browser) ticket() string {
+	b.T.Helper()
+	res := b.Post("/help/new", url.Values{"kind": {"legal"}, "subject": {"Quote"}, "text": {"Quando?"}})
+	number, _, _ := strings.Cut(strings.TrimPrefix(res.Location(), "/help/tickets/"), "?")
+	if number == "" {
+		b.T.Fatalf("ticket: %d", res.Status)
+	}
+	return number
 }
 
 func TestAuthorisationOfEveryRoute(t *testing.T) {
@@ -100,6 +133,7 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 	archived := s.Archived("mario.rossi@example.it")
 	pair := s.pair(owner)
 	device := s.registered(pair).ID
+	ticket := owner.ticket()
 	for _, rt := range s.portal.site.Routes() {
 		want, ok := allowed[rt.Pattern]
 		if !ok {
@@ -110,7 +144,7 @@ func TestAuthorisationOfEveryRoute(t *testing.T) {
 		if !found {
 			method = http.MethodGet
 		}
-		path := strings.NewReplacer("{id}", app, "{device}", device, "{archived}", archived.String()).Replace(want.path)
+		path := strings.NewReplacer("{id}", app, "{device}", device, "{archived}", archived.String(), "{ticket}", ticket).Replace(want.path)
 		form := url.Values(nil)
 		if method == http.MethodPost {
 			form = url.Values{}

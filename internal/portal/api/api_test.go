@@ -204,13 +204,6 @@ func (c *contract) tickets(client, writer string, desk *helpDesk) {
 	}
 }
 
-// TestWithoutAHelpDesk: a program is told plainly.
-func TestWithoutAHelpDesk(t *testing.T) {
-	c := newContract(t, func(cfg *portal.Config) { cfg.HelpDesk = nil })
-	body := `{"kind":"legal","subject":"a","text":"b"}`
-	c.call(c.program(mario, accounts.ScopeWrite, time.Hour), "POST", "/api/v1/tickets", body).refused(503, "help_desk_unavailable")
-}
-
 func TestTokens(t *testing.T) {
 	c := newContract(t)
 	reader, writer := c.program(mario, accounts.ScopeRead, time.Hour), c.program(mario, accounts.ScopeWrite, 2*time.Hour)

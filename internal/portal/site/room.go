@@ -63,9 +63,10 @@ const (
 	Personal             // a log-in
 	HelpDesk             // the role of that name
 	Administrator        // the role of that name
+	Auditor              // the role of that name
 )
 
-var roleOf = map[Access]accounts.Role{HelpDesk: accounts.HelpDesk, Administrator: accounts.Administrator}
+var roleOf = map[Access]accounts.Role{HelpDesk: accounts.HelpDesk, Administrator: accounts.Administrator, Auditor: accounts.Auditor}
 
 // Route is one page or action.
 type Route struct {
