@@ -16,7 +16,7 @@ type clientCmd struct {
 	Program  string   `default:"bin/intake" help:"The intake that receives." type:"existingfile"`
 	Dir      string   `help:"Directory on the disk to measure on; the system's temporary one if empty." type:"path"`
 	Firings  int      `default:"1000" help:"Firings over networks with random asymmetric delays."`
-	Loaded   int      `default:"300" help:"Firings while every processor is busy."`
+	Loaded   int      `default:"120" help:"Firings while every processor is busy, for each kind of user."`
 	Busy     int      `default:"1" help:"Busy processes for each processor meanwhile."`
 	Rounds   int      `default:"5" help:"Rounds of the sender with many applications."`
 	Bulk     int      `default:"300" help:"Its applications."`

@@ -41,13 +41,13 @@ var explained = []struct {
 	{pairing.ErrDenied, clickday.Text{IT: "Il collegamento è stato rifiutato nel browser.", EN: "The connection was refused in the browser."}},
 	{pairing.ErrTimeout, clickday.Text{IT: "Nessuno ha completato l’accesso nel browser: riprova.", EN: "Nobody completed the log-in in the browser: try again."}},
 	{portalapi.ErrInsecure, clickday.Text{IT: "L’indirizzo del portale deve iniziare con https:// (http:// è ammesso solo su questo computer).", EN: "The portal's address must begin with https:// (http:// is taken on this computer only)."}},
+	{portalapi.ErrNoHelpDesk, textNoHelpDesk},
 	{portalapi.ErrUnauthorized, clickday.Text{IT: "Il portale non riconosce più questo computer: collegalo di nuovo.", EN: "The portal no longer knows this computer: pair it again."}},
 	{sending.ErrNoNode, clickday.Text{IT: "Nessun nodo di ricezione è raggiungibile: controlla la connessione a Internet.", EN: "No intake node can be reached: check the Internet connection."}},
 	{sending.ErrUnknownDay, clickday.Text{IT: "Il click day non è più nel calendario: aggiorna le domande.", EN: "The click day is no longer in the calendar: sync again."}},
 	{context.Canceled, clickday.Text{IT: "Operazione interrotta.", EN: "Operation interrupted."}},
 }
 
-// Explain returns what an error says to a person, in both languages.
 // explainRefusal takes the text of the code where this program knows it, else the
 // portal's own, which is in both languages too.
 func explainRefusal(p *wire.Problem) clickday.Text {
@@ -59,6 +59,7 @@ func explainRefusal(p *wire.Problem) clickday.Text {
 	return clickday.Text{IT: p.Detail, EN: p.DetailEN}
 }
 
+// Explain returns what an error says to a person, in both languages.
 func Explain(err error) clickday.Text {
 	for _, e := range explained {
 		if errors.Is(err, e.err) {
@@ -68,11 +69,11 @@ func Explain(err error) clickday.Text {
 	var refusal *portalapi.Refusal
 	var coded *wire.Error
 	var network net.Error
-	switch {
 	var frozen *FrozenError
-	case errors.As(err, &refusal):
+	switch {
 	case errors.As(err, &frozen):
 		return frozen.text()
+	case errors.As(err, &refusal):
 		return explainRefusal(&refusal.Problem)
 	case errors.As(err, &coded):
 		return clickday.MeaningOf(coded.Code).Detail

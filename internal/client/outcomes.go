@@ -42,7 +42,10 @@ func (c *Client) Refresh(ctx context.Context) error {
 	}
 	defer c.touch()
 	for app, os := range byApplication {
-		err := c.store.Update(app, func(r *store.Record) bool { return c.merge(r, os) })
+		err := c.store.Update(app, func(r *store.Record) bool {
+			merged := c.merge(r, os)
+			return listed(r, os) || merged
+		})
 		if err != nil {
 			return err
 		}
@@ -73,6 +76,17 @@ func (c *Client) merge(r *store.Record, os []portalapi.Outcome) bool {
 	case own.State == clickday.Refused && r.State != store.Refused && r.State != store.Sequenced:
 		r.State, r.Code, r.Reason = store.Refused, own.Reason, own.ReasonText
 		return true
+	}
+	return false
+}
+
+// listed takes over what the newest list says of the application's own number.
+func listed(r *store.Record, os []portalapi.Outcome) bool {
+	for i := range os {
+		if o := &os[i]; o.Number > 0 && o.Number == r.Number && !store.SameStanding(r.List, o.List) {
+			r.List = o.List
+			return true
+		}
 	}
 	return false
 }

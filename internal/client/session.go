@@ -158,6 +158,7 @@ func (s *Session) background() {
 			if _, err := s.c.CheckUpdate(s.ctx, false); err != nil {
 				s.c.Log.Info("list of versions", "err", err)
 			}
+			s.lookLater()
 		}
 		if paired && !s.c.Snapshot().Locked && s.c.awaitsOutcome() {
 			if err := s.c.Refresh(s.ctx); err != nil {

@@ -27,7 +27,8 @@ type Snapshot struct {
 	Locked  bool
 	Clock   ClockView
 	Awake   AwakeView
-	Update  *UpdateView // a newer version; nil when there is none or nothing is to be said
+	Tickets []store.Ticket // requests for help, the oldest first
+	Update  *UpdateView    // a newer version; nil when there is none or nothing is to be said
 	Days    []DayView
 
 	// Of a Session only:
@@ -96,7 +97,8 @@ type Row struct {
 	Code           clickday.Code // of a refusal
 	Reason         clickday.Text
 	ReceiptFile    string
-	Proof          bool // the node's signed acknowledgement is on disk
+	List           *store.Standing // what the newest published list gave to it; nil without one
+	Proof          bool            // the node's signed acknowledgement is on disk
 }
 
 // Snapshot takes a picture now.
@@ -104,7 +106,7 @@ func (c *Client) Snapshot() Snapshot {
 	c.mu.Lock()
 	p, paired, given := c.profile, c.paired, c.passphrase != ""
 	m, ref := c.measured, c.reference
-	kept, newer := c.awake, c.newer
+	kept, newer, tickets := c.awake, c.newer, c.tickets
 	progress := make(map[string]sending.Progress, len(c.progress))
 	for k, v := range c.progress {
 		progress[k] = v
@@ -112,7 +114,7 @@ func (c *Client) Snapshot() Snapshot {
 	c.mu.Unlock()
 	s := Snapshot{
 		Paired: paired, Portal: p.Portal, PortalName: p.Name, Account: p.Account, Help: p.Help, Computer: p.Computer, Version: c.version(),
-		Clock: c.clockView(m, ref),
+		Clock: c.clockView(m, ref), Tickets: tickets,
 	}
 	if newer != nil && !update.Quiet(c.calendars.Current(), c.base.Now()) {
 		s.Update = newer
@@ -204,7 +206,7 @@ func rowOf(r *store.Record) Row {
 		Application: r.Application, Rank: r.Rank, Submission: r.Submission, Model: r.Model, Worker: r.Worker, Employer: r.Employer,
 		State: r.State, Bound: r.Bound, Node: r.Node, Number: r.Number, ProtocolNumber: r.ProtocolNumber,
 		Code: r.Code, Reason: r.Reason, ReceiptFile: r.ReceiptFile,
-		Proof: len(r.Acknowledgement) > 0,
+		List: r.List, Proof: len(r.Acknowledgement) > 0,
 	}
 	if r.Arrived != 0 {
 		row.Arrived = time.Unix(0, r.Arrived).UTC()

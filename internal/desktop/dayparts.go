@@ -167,7 +167,7 @@ func (o *outcomeList) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 	if row.Proof {
 		proof = o.v.say("signed", row.Node)
 	}
-	o.v.fillRow(obj, row.State, 2, o.arrival(row.Arrived), row.Worker, client.StateWord(row.State).In(o.v.lang), row.ProtocolNumber, proof)
+	o.v.fillRow(obj, row.State, 2, o.arrival(row.Arrived), row.Worker, client.OutcomeWord(row).In(o.v.lang), row.ProtocolNumber, proof)
 }
 
 // arrival writes an instant to the microsecond, with its date only when that is

@@ -17,6 +17,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client"
+	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/store"
 )
 
@@ -42,8 +43,11 @@ func (t *taps) ShowAccount(key string)       { t.add("account %s", key) }
 func (t *taps) AddAccount()                  { t.add("add account") }
 func (t *taps) Set(s client.Settings)        { t.add("set %+v", s) }
 func (t *taps) Forget(force bool)            { t.add("forget %t", force) }
-func (t *taps) Browse(address string)        { t.add("browse %s", address) }
-func (t *taps) Dismiss()                     { t.add("dismiss") }
+func (t *taps) Ask(k portalapi.Ticket) {
+	t.add("ask %s: %s: %s (%s)", k.Kind, k.Subject, k.Text, k.Diagnostics)
+}
+func (t *taps) Browse(address string) { t.add("browse %s", address) }
+func (t *taps) Dismiss()              { t.add("dismiss") }
 
 func (t *taps) want(test *testing.T, calls ...string) {
 	test.Helper()

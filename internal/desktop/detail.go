@@ -67,6 +67,7 @@ func (d *detailPart) pairs(e *entry) []string {
 	r, v := e.row, d.v
 	out := []string{
 		v.say("f_number"), r.ProtocolNumber,
+		v.say("f_list"), client.StandingText(r.List).In(v.lang),
 		v.say("f_reason"), reason(r, v.lang),
 		v.say("f_employer"), r.Employer,
 		v.say("f_day"), e.day.Code + "  " + e.day.Title.In(v.lang),

@@ -135,7 +135,7 @@ func (l *listPage) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 	if e.place > 0 {
 		place = l.v.say("n", e.place)
 	}
-	l.v.fillRow(row, e.row.State, 3, place, e.row.Worker, e.row.Employer, client.StateWord(e.row.State).In(l.v.lang), e.row.ProtocolNumber)
+	l.v.fillRow(row, e.row.State, 3, place, e.row.Worker, e.row.Employer, client.OutcomeWord(e.row).In(l.v.lang), e.row.ProtocolNumber)
 }
 
 func (l *listPage) dayNote(d *client.DayView) string {

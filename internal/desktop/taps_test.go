@@ -241,23 +241,54 @@ func TestReportAndTicket(t *testing.T) {
 		t.Fatal("not copied")
 	}
 	v.turnTo(pageHelp)
-	wantShown(t, v, "Il portale non indica un numero", "Il portale non riceve ancora segnalazioni")
+	wantShown(t, v, "Il portale non indica un numero", "Apri la pagina dell’assistenza")
 	test.Tap(v.help.send) // nothing written yet
 	v.help.topic.SetSelectedIndex(1)
 	test.Type(v.help.message, "Non si collega")
 	test.Tap(v.help.attach)
-	test.Tap(v.help.send)
+	test.Tap(v.help.other)
 	a.want(t, "browse https://portale.example")
 	if c := v.app.Clipboard().Content(); !strings.Contains(c, "Non si collega") || !strings.Contains(c, s.Report) {
 		t.Fatalf("clipboard %q", c)
 	}
 	s.Help = store.Help{Phone: "06 12345", Email: "aiuto@example.it"}
 	v.Show(s)
-	wantShown(t, v, "06 12345", "programma di posta")
-	test.Tap(v.help.send)
+	wantShown(t, v, "06 12345", "Scrivi un’e-mail")
+	test.Tap(v.help.other)
 	if len(a.calls) != 1 || !strings.HasPrefix(a.calls[0], "browse mailto:aiuto@example.it?subject=Puntuale:%20Rete") {
 		t.Fatalf("%q", a.calls)
 	}
+	a.calls = nil
+	test.Tap(v.help.send)
+	a.want(t, "ask technical: Rete, proxy o orologio: Non si collega (node 1, warm)")
+	test.Tap(v.help.send) // it is on its way
+	a.want(t)
+	wantTickets(t, v, s)
+}
+
+// wantTickets: what became of requests is told, and the form empties only when one
+// was taken.
+func wantTickets(t *testing.T, v *View, s client.Snapshot) {
+	t.Helper()
+	ask := store.Ticket{Subject: "Rete", Text: "Non si collega", Written: 1_800_000_000_000_000_000}
+	refused, waits, taken := ask, ask, ask
+	refused.Failure = clickday.Text{IT: "Il portale non riceve richieste.", EN: "No."}
+	taken.Number = "2027-000042"
+	s.Tickets = []store.Ticket{refused}
+	v.Show(s)
+	wantShown(t, v, "non inviata. Il portale non riceve richieste.")
+	if v.help.message.Text != ask.Text || v.help.send.Disabled() {
+		t.Fatal("the text of a refused request is gone")
+	}
+	s.Tickets = []store.Ticket{refused, waits}
+	v.Show(s)
+	wantShown(t, v, "parte appena il portale è raggiungibile")
+	if v.help.message.Text != "" || !v.help.send.Disabled() {
+		t.Fatal("the form still has what waits on disk")
+	}
+	s.Tickets = []store.Ticket{refused, taken}
+	v.Show(s)
+	wantShown(t, v, "15/01/2027 09:00  Rete  –  richiesta n. 2027-000042")
 }
 
 func TestSettings(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"puntuale/internal/client"
+	"puntuale/internal/client/portalapi"
 )
 
 // Actions is what taps ask for. Every method returns at once; what comes of it
@@ -51,6 +52,8 @@ type Actions interface {
 	Set(s client.Settings)
 	// Forget deletes everything on this computer; force: even without an outcome.
 	Forget(force bool)
+	// Ask sends a request for help, now or when the portal can be reached.
+	Ask(t portalapi.Ticket)
 	// Browse opens an address, Dismiss takes the message away.
 	Browse(address string)
 	Dismiss()

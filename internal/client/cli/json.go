@@ -55,6 +55,7 @@ type (
 		Code           clickday.Code      `json:"code,omitempty"`
 		Reason         *clickday.Text     `json:"reason,omitempty"`
 		ReceiptFile    string             `json:"receipt_file,omitempty"`
+		List           *store.Standing    `json:"list,omitempty"`
 	}
 )
 
@@ -83,7 +84,7 @@ func jsonDayOf(d *client.DayView) jsonDay {
 		a := jsonApplication{
 			Application: r.Application, Submission: r.Submission, Model: r.Model, Employer: r.Employer, Worker: r.Worker,
 			State: r.State, BoundNS: int64(r.Bound), Node: r.Node, Number: r.Number, ProtocolNumber: r.ProtocolNumber,
-			Code: r.Code, ReceiptFile: r.ReceiptFile,
+			Code: r.Code, ReceiptFile: r.ReceiptFile, List: r.List,
 		}
 		if !r.Arrived.IsZero() {
 			a.Arrived, a.ArrivedNS = r.Arrived.Format(time.RFC3339Nano), strconv.FormatInt(r.Arrived.UnixNano(), 10)

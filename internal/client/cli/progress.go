@@ -126,6 +126,9 @@ func (e *env) rowText(r client.Row) string {
 		text += "  " + r.ProtocolNumber
 	}
 	text += fmt.Sprintf("  %s (%s)", r.Worker, r.Model)
+	if standing := client.StandingText(r.List).In(e.Lang); standing != "" {
+		text += "  " + standing
+	}
 	if r.Code != "" {
 		text += "  [" + string(r.Code) + "] " + r.Reason.In(e.Lang)
 	}

@@ -17,12 +17,13 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client/link"
+	"puntuale/internal/client/store"
 	"puntuale/internal/wire"
 )
 
 const (
-	answerMax  = 64 << 20 // a sync of 5,000 applications is about 20 MB
 	apiRoot    = "/api/v1"
+	answerMax  = 64 << 20 // a sync of 5,000 applications is about 20 MB
 	receiptMax = 16 << 20
 	timeout    = 60 * time.Second
 )
@@ -52,8 +53,8 @@ func (r *Refusal) Error() string {
 // safe for concurrent use.
 type Client struct {
 	base  string
-	token string
 	root  string // of the paths of outcomes and receipts
+	token string
 	http  *http.Client
 }
 
@@ -176,6 +177,7 @@ type Outcome struct {
 	Reason         clickday.Code            `json:"reason"`
 	ReasonText     clickday.Text            `json:"reason_text"`
 	Receipt        bool                     `json:"receipt"`
+	List           *store.Standing          `json:"list"` // nil before a list is published
 }
 
 // Arrived is the stamp in nanoseconds since 1970 UTC, 0 when it is not given.

@@ -79,6 +79,8 @@ type Record struct {
 	// Number and ProtocolNumber are given by the sequencer.
 	Number         int64  `json:"number,omitempty"`
 	ProtocolNumber string `json:"protocol_number,omitempty"`
+	// List is what the newest published list gave to it; nil before there is one.
+	List *Standing `json:"list,omitempty"`
 	// ReceiptFile is where the receipt was saved last.
 	ReceiptFile string `json:"receipt_file,omitempty"`
 	// Past holds the refused attempts that a new seal has replaced, oldest first.
