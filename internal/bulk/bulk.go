@@ -83,7 +83,9 @@ type Counts struct {
 	Rows  int // all
 	Good  int // become applications
 	Ready int // of these, can be sealed as they are
-	Bad   int
+	// Incomplete are the other good ones.
+	Incomplete int
+	Bad        int
 }
 
 // Counts counts the rows.
@@ -98,6 +100,7 @@ func (t *Table) Counts() Counts {
 			c.Ready++
 		default:
 			c.Good++
+			c.Incomplete++
 		}
 	}
 	return c

@@ -2,6 +2,7 @@ package forms
 
 import (
 	"fmt"
+	"slices"
 
 	"puntuale/internal/clickday"
 )
@@ -59,6 +60,18 @@ func (m *Model) HasGroup(g Group) bool {
 		}
 	}
 	return false
+}
+
+// With returns the model with one more page, for answers that came with an
+// application and that the model does not ask. It is no version that could be
+// sealed.
+func (m *Model) With(p Page) *Model {
+	out := *m
+	out.Pages = append(slices.Clone(m.Pages), p)
+	if err := out.index(); err != nil {
+		return m // a field of that id is there: nothing is added
+	}
+	return &out
 }
 
 // Carry says what a new application takes over from another one.

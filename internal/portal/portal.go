@@ -26,9 +26,12 @@ import (
 	"puntuale/internal/lists"
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/archive"
+	"puntuale/internal/portal/filling"
 	"puntuale/internal/portal/helpdesk"
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
+	"puntuale/internal/portal/parties"
+	"puntuale/internal/portal/programs"
 	"puntuale/internal/portal/registration"
 	"puntuale/internal/portal/site"
 	"puntuale/internal/portal/static"
@@ -50,11 +53,14 @@ type Store interface {
 	drafts.Store
 	oauth.Store
 	api.Store
+	programs.Store
 	timetable.Source
 	ListStore
 	LedgerStore
+	parties.Store
 	archive.Store
 	helpdesk.Store
+	filling.Store
 	// NodeKeys returns every key that an intake node has or had.
 	NodeKeys(ctx context.Context) ([]accounts.Node, error)
 	// CurrentSeal returns the seal that counts, or ErrNotFound.
@@ -181,18 +187,20 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("GET /quotas/{day}/{version}/{file}", p.quotaFiles())
 	people := p.site.People()
 	mux.Handle("GET /ledger/{day}", people) // else the files below it would take it
+	mux.Handle("GET /api/docs", people)
 	mux.Handle("/", people)
 	return p.site.Guard(mux)
 }
 
 // rooms are the parts of the portal with pages, in no order.
 func (p *Portal) rooms() []site.Room {
-	rooms := []site.Room{p.room(), p.own.Room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
+	rooms := []site.Room{p.room(), p.own.Room(), parties.New(p.site, p.store, p.calendar).Room(), archive.New(p.site, p.store, p.calendar, p.cfg.Models).Room()}
 	desk := helpdesk.New(p.site, p.store, p.cfg.Help)
 	if p.cfg.HelpDesk == nil {
 		p.cfg.HelpDesk = desk
 	}
-	rooms = append(rooms, desk.Room())
+	rooms = append(rooms, programs.New(p.site, p.store).Room(), desk.Room())
+	rooms = append(rooms, filling.New(p.site, p.store, p.drafts, p.calendar, p.cfg.Models, p.words).Room())
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -97,17 +96,9 @@ func (db *DB) DeleteApplication(ctx context.Context, account clickday.AccountID,
 	return nil
 }
 
-// ArchivedAnswers returns an application of an earlier year as its file gave it:
-// model and columns. Those of others are accounts.ErrNotFound.
+// ArchivedAnswers returns the model of an archived application of the account and
+// its columns, for a new one to begin with, or accounts.ErrNotFound.
 func (db *DB) ArchivedAnswers(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (clickday.ModelCode, map[string]string, error) {
-	var model clickday.ModelCode
-	var columns map[string]string
-	err := db.Pool.QueryRow(ctx, "SELECT model, answers FROM archive WHERE id = $1 AND account_id = $2", [16]byte(id), account).Scan(&model, &columns)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil, accounts.ErrNotFound
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("postgres: archived application: %w", err)
-	}
-	return model, columns, nil
+	r, err := db.Archived(ctx, account, id)
+	return r.Model, r.Answers, err
 }
