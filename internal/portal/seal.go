@@ -9,6 +9,7 @@ import (
 	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/clickday"
 	"puntuale/internal/forms"
+	rules "puntuale/internal/parties"
 	"puntuale/internal/portal/site"
 )
 
@@ -27,6 +28,11 @@ func (p *Portal) sealForm(w http.ResponseWriter, r *http.Request, v *site.Visit)
 	}
 	if s.State != clickday.Ready {
 		return accounts.ErrState
+	}
+	if missing, err := p.store.SealObstacle(r.Context(), v.Account.ID, s.ID, p.clock.Now()); err != nil {
+		return err
+	} else if missing != nil {
+		return askMandate(w, r, s)
 	}
 	data := &sealPageView{
 		Base: site.Base{Title: "seal.title", Nav: "applications", Crumbs: p.crumbs(v, s, p.site.Say(v, "seal.title"))},
@@ -57,12 +63,21 @@ func (p *Portal) sealSubmit(w http.ResponseWriter, r *http.Request, v *site.Visi
 		p.site.Flash(r, "flash.unready")
 		http.Redirect(w, r, s.url("/pages/"+unready.Issues[0].Page+"?check=1"), http.StatusSeeOther)
 		return nil
+	case errors.Is(err, rules.ErrNoMandate): // it may have ended since the page was shown
+		return askMandate(w, r, s)
 	case err != nil:
 		return err
 	}
 	p.log.InfoContext(r.Context(), "sealed", "account", v.Account.ID, "application", s.ID)
 	p.site.Flash(r, "flash.sealed")
 	http.Redirect(w, r, s.url(""), http.StatusSeeOther)
+	return nil
+}
+
+// askMandate leads to the page that says why the account may not seal the
+// application in the name of its employer, and what to do.
+func askMandate(w http.ResponseWriter, r *http.Request, s *subject) error {
+	http.Redirect(w, r, s.url("/mandate"), http.StatusSeeOther)
 	return nil
 }
 

@@ -126,7 +126,7 @@ func (p *Parties) scope(r *http.Request, v *site.Visit, chosen string) (field, e
 	for i := range cal.Days {
 		d := &cal.Days[i]
 		id := strconv.FormatInt(int64(d.ID), 10)
-		if d.State != clickday.DayClosed && now.Before(d.ClosesAt()) {
+		if !d.Rehearsal && d.State != clickday.DayClosed && now.Before(d.ClosesAt()) {
 			f.Options = append(f.Options, option{"scope." + id, id, p.site.Say(v, "parties.scope.day", clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.Lang)), chosen == id})
 		}
 	}
