@@ -90,7 +90,8 @@ type Client struct {
 	calendars *calendars
 	getReady  func(context.Context) (end func()) // for the wait; nil: nothing to do
 
-	work sync.Mutex // held by whatever changes profile or records; TryLock gives ErrBusy
+	asking sync.Mutex // held while the file of requests for help is read and written
+	work   sync.Mutex // held by whatever changes profile or records; TryLock gives ErrBusy
 
 	mu         sync.Mutex
 	keys       keystore.Keystore           // guarded by mu
@@ -102,6 +103,7 @@ type Client struct {
 	reference  *timing.Reference           // guarded by mu; what the time servers said
 	newer      *UpdateView                 // guarded by mu; nil when there is none
 	awake      *AwakeView                  // guarded by mu; nil while nothing is armed
+	tickets    []store.Ticket              // guarded by mu; requests for help, as on disk
 	groups     map[clickday.DayID]group    // guarded by mu; rows of the records at groupsAt
 	groupsAt   uint64                      // guarded by mu; version of the store
 	changed    func()                      // guarded by mu; tells the session
@@ -156,6 +158,7 @@ func (c *Client) load() error {
 	}
 	c.profile, c.paired = p, paired
 	c.calendars = newCalendars(c.store, c.touch)
+	c.readTickets()
 	if !paired {
 		return nil
 	}

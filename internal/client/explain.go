@@ -41,6 +41,7 @@ var explained = []struct {
 	{pairing.ErrDenied, clickday.Text{IT: "Il collegamento è stato rifiutato nel browser.", EN: "The connection was refused in the browser."}},
 	{pairing.ErrTimeout, clickday.Text{IT: "Nessuno ha completato l’accesso nel browser: riprova.", EN: "Nobody completed the log-in in the browser: try again."}},
 	{portalapi.ErrInsecure, clickday.Text{IT: "L’indirizzo del portale deve iniziare con https:// (http:// è ammesso solo su questo computer).", EN: "The portal's address must begin with https:// (http:// is taken on this computer only)."}},
+	{portalapi.ErrNoHelpDesk, textNoHelpDesk},
 	{portalapi.ErrUnauthorized, clickday.Text{IT: "Il portale non riconosce più questo computer: collegalo di nuovo.", EN: "The portal no longer knows this computer: pair it again."}},
 	{sending.ErrNoNode, clickday.Text{IT: "Nessun nodo di ricezione è raggiungibile: controlla la connessione a Internet.", EN: "No intake node can be reached: check the Internet connection."}},
 	{sending.ErrUnknownDay, clickday.Text{IT: "Il click day non è più nel calendario: aggiorna le domande.", EN: "The click day is no longer in the calendar: sync again."}},
