@@ -190,5 +190,5 @@ func (g *Registration) weakness(v *site.Visit, err error) (string, bool) {
 	if !errors.As(err, &weak) {
 		return "", false
 	}
-	return g.site.Say(v, "registration.error.weak."+string(weak.Weakness)), true
+	return g.said(v, &membership.Issue{Key: "weak" + string(weak.Weakness)}), true
 }
