@@ -65,7 +65,10 @@ func (c *agentCmd) load(ctx context.Context, clk clock.Clock, job *loadteam.Job,
 	}
 	o := &loadgen.Open{Part: part, Path: wire.PathSubmit, Type: wire.TypeEnvelope, Conns: job.Conns, Threads: c.Threads,
 		Patience: job.Patience, PingEvery: pingMin, PingPath: wire.PathTime + "?nonce=" + strings.Repeat("00", wire.NonceSize), Clock: clk}
-	if o.Targets, err = targets(job, &p); err != nil {
+	if o.Targets, err = targets(job, &p); err == nil {
+		err = prove(ctx, &p, o.Targets)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if o.Plan, err = part.Plan(); err == nil {

@@ -115,7 +115,8 @@ func (f *follower) moved(opens int64) {
 	f.list = append(f.list, loadrun.Opening{Opens: opens, From: f.agreed.Add(-f.slack).UnixNano()})
 	by := time.Duration(opens - f.opens)
 	f.opens = opens
-	say("\nL’apertura è spostata di %s: il piano la segue. / The opening is moved by %s: the plan follows.", by, by)
+	words := loadrun.Duration(by)
+	say("\nL’apertura è spostata di %s: il piano la segue. / The opening is moved by %s: the plan follows.", words.IT, words.EN)
 	f.move(by)
 }
 

@@ -37,19 +37,35 @@ func (c *reportCmd) Run() error {
 type compareCmd struct {
 	A string `arg:"" help:"Run directory." type:"existingdir"`
 	B string `arg:"" help:"Run directory." type:"existingdir"`
+
+	Out string `help:"Page to write; compare.html in the directory of B if empty." type:"path"`
 }
 
-// Run prints the differences.
+// Run prints the differences and writes the page.
 func (c *compareCmd) Run() error {
-	a, err := loadreport.Analyse(c.A)
+	a, err := loadreport.Open(c.A)
 	if err != nil {
 		return err
 	}
-	b, err := loadreport.Analyse(c.B)
+	b, err := loadreport.Open(c.B)
 	if err != nil {
 		return err
 	}
-	return loadreport.Compare(os.Stdout, a, b)
+	if err := loadreport.Compare(os.Stdout, a, b); err != nil {
+		return err
+	}
+	page, err := loadreport.CompareHTML(a, b)
+	if err != nil {
+		return err
+	}
+	if c.Out == "" {
+		c.Out = filepath.Join(c.B, "compare.html")
+	}
+	if err := os.WriteFile(c.Out, page, 0o644); err != nil {
+		return err
+	}
+	fmt.Println(c.Out)
+	return nil
 }
 
 // consentCmd signs a consent.

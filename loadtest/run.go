@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,7 +89,7 @@ func (c *runCmd) Run(ctx context.Context, clk clock.Clock) error {
 func (r *run) directory() error {
 	now := r.clk.Now()
 	if r.Name == "" {
-		r.Name = fmt.Sprintf("%s × %g", r.profile.Name, r.Scale)
+		r.Name = fmt.Sprintf("%s × %s", r.profile.Name, fraction(r.Scale))
 	}
 	if r.Dir == "" {
 		r.Dir = filepath.Join("loadtest-runs", strings.ToLower(r.profile.Name)+"-"+now.Format("20060102-150405"))
@@ -116,6 +118,20 @@ func (r *run) fit() {
 	say("Il giorno accetta soltanto %v: la miscela è ridotta a questi modelli. / The day takes %v only: the mix is cut to these models.", taken, taken)
 	r.profile.Mix.Models = fits
 	r.plan.Draw(fits, r.Seed)
+}
+
+// fraction writes a scale as both languages do: 1/20, 3/1000, 2.
+func fraction(scale float64) string {
+	const parts = 1_000_000
+	n := int64(math.Round(scale * parts))
+	a, b := n, int64(parts)
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a == 0 || a == parts {
+		return strconv.FormatInt(n/parts, 10)
+	}
+	return fmt.Sprintf("%d/%d", n/a, parts/a)
 }
 
 // play is everything from the preparation to the report.

@@ -68,15 +68,21 @@ func (f *siteFlags) open(ctx context.Context, clk clock.Clock, dir string, model
 		}
 	}
 	s := &site{manifest: loadrun.Target{Intake: f.Target, Portal: f.Portal}}
-	err := f.permit(clk)
-	if err == nil {
-		s.db, err = postgres.Open(ctx, f.DatabaseURL)
-	}
+	permission, err := f.permission(clk)
 	if err == nil {
 		err = s.keys(f.Keys, f.CA)
 	}
 	if err == nil {
+		err = prove(ctx, permission, s.targets)
+	}
+	if err == nil {
+		s.db, err = postgres.Open(ctx, f.DatabaseURL)
+	}
+	if err == nil {
 		err = s.published(ctx, f.Day)
+	}
+	if err == nil && !s.day.Opens.After(clk.Now()) {
+		err = fmt.Errorf("day: %[1]s è già aperto: la prova comincia prima dell’apertura / %[1]s has opened already: a run begins before the opening", f.Day)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -89,37 +95,6 @@ func first(list []string) string {
 		return ""
 	}
 	return list[0]
-}
-
-// permit refuses targets that may not be loaded.
-func (f *siteFlags) permit(clk clock.Clock) error {
-	p := loadgen.Permission{Now: clk.Now()}
-	var err error
-	if f.Allow != "" {
-		if p.Allowed, err = loadgen.ReadAllowList(f.Allow); err != nil {
-			return fmt.Errorf("allow: %w", err)
-		}
-	}
-	for _, path := range f.Consent {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("consent: %w", err)
-		}
-		p.Consents = append(p.Consents, b)
-	}
-	if p.Operator, err = keys.ReadPublic(filepath.Join(f.Keys, keys.CalendarPubFile)); err != nil && len(p.Consents) > 0 {
-		return fmt.Errorf("keys: %w", err)
-	}
-	for _, t := range f.Target {
-		u, err := url.Parse(t)
-		if err != nil || u.Port() == "" {
-			return fmt.Errorf("target: %q: want https://host:port", t)
-		}
-		if err := p.Check(u.Host); err != nil {
-			return fmt.Errorf("target: %w", err)
-		}
-	}
-	return nil
 }
 
 // keys reads the keys of tickets and makes the targets' TLS configuration.

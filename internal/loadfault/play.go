@@ -149,16 +149,16 @@ var words = map[Action]clickday.Text{
 
 func (e *event) text() clickday.Text {
 	st, what := &e.step, whats[e.step.What]
-	by := time.Duration(st.By)
+	by := loadrun.Duration(time.Duration(st.By))
 	switch {
 	case e.end:
 		return clickday.Text{IT: "di nuovo normale: " + what.IT, EN: "back to normal: " + what.EN}
 	case st.Do == MoveOpening:
-		return clickday.Text{IT: fmt.Sprintf("apertura spostata di %s", by), EN: fmt.Sprintf("opening moved by %s", by)}
+		return clickday.Text{IT: "apertura spostata di " + by.IT, EN: "opening moved by " + by.EN}
 	case st.Do == StepClock:
-		return clickday.Text{IT: fmt.Sprintf("server dell’ora errati di %s", by), EN: fmt.Sprintf("time servers wrong by %s", by)}
+		return clickday.Text{IT: "server dell’ora errati di " + by.IT, EN: "time servers wrong by " + by.EN}
 	case st.Do == Delay:
-		return clickday.Text{IT: fmt.Sprintf("ritardo di %s per verso: %s", by, what.IT), EN: fmt.Sprintf("delay of %s each way: %s", by, what.EN)}
+		return clickday.Text{IT: fmt.Sprintf("ritardo di %s per verso: %s", by.IT, what.IT), EN: fmt.Sprintf("delay of %s each way: %s", by.EN, what.EN)}
 	case st.Do == Throttle:
 		return clickday.Text{IT: fmt.Sprintf("solo %d KB/s per connessione: %s", st.Rate, what.IT), EN: fmt.Sprintf("only %d KB/s for each connection: %s", st.Rate, what.EN)}
 	}

@@ -33,14 +33,14 @@ func (g *Goals) check(c *court) []loadrun.Check {
 		id        string
 		share     string
 		want, got time.Duration
-	}{{"p50", "50", g.P50, f.P50}, {"p99", "99", g.P99, f.P99}, {"p999", "99,9", g.P999, f.P999}} {
+	}{{"p50", "metà", g.P50, f.P50}, {"p99", "99 su 100", g.P99, f.P99}, {"p999", "999 su 1000", g.P999, f.P999}} {
 		if q.want > 0 {
-			out = append(out, within(q.id, clickday.Text{IT: "Riscontro, " + q.share + " %", EN: "Acknowledgement, p" + q.id[1:]}, q.want, q.got, f.Measured))
+			out = append(out, within(q.id, clickday.Text{IT: "Riscontro, " + q.share, EN: "Acknowledgement, p" + q.id[1:]}, q.want, q.got, f.Measured))
 		}
 	}
 	if g.Rate > 0 {
 		out = append(out, goal("rate", clickday.Text{IT: "Riscontri al secondo", EN: "Acknowledgements per second"}, f.Accepted >= g.Rate, f.Measured,
-			fmt.Sprintf("%.0f/s", f.Accepted), fmt.Sprintf("≥ %.0f/s", g.Rate)))
+			same(fmt.Sprintf("%.0f/s", f.Accepted)), same(fmt.Sprintf("≥ %.0f/s", g.Rate))))
 	}
 	if g.ReceiptsWithin > 0 {
 		last, known := c.lastReceipt()
@@ -65,22 +65,26 @@ func (c *court) lastReceipt() (time.Duration, bool) {
 }
 
 func within(id string, title clickday.Text, want, got time.Duration, known bool) loadrun.Check {
-	return goal(id, title, got <= want, known, got.Round(10*time.Microsecond).String(), "≤ "+want.String())
+	most := loadrun.Duration(want)
+	return goal(id, title, got <= want, known, loadrun.Duration(got), clickday.Text{IT: "≤ " + most.IT, EN: "≤ " + most.EN})
 }
 
 func atMost(id string, title clickday.Text, got, want int64) loadrun.Check {
-	c := goal(id, title, got <= want, true, fmt.Sprint(got), fmt.Sprintf("≤ %d", want))
+	c := goal(id, title, got <= want, true, same(loadrun.Grouped(got)), same("≤ "+loadrun.Grouped(want)))
 	c.Looked, c.Wrong = got, max(got-want, 0)
 	return c
 }
 
-func goal(id string, title clickday.Text, met, known bool, value, target string) loadrun.Check {
+// same is a text that both languages write alike.
+func same(s string) clickday.Text { return clickday.Text{IT: s, EN: s} }
+
+func goal(id string, title clickday.Text, met, known bool, value, target clickday.Text) loadrun.Check {
 	c := loadrun.Check{ID: id, Title: title, Outcome: loadrun.Pass, Looked: 1,
-		Found: clickday.Text{IT: value + ", obiettivo " + target + ".", EN: value + ", goal " + target + "."}}
+		Found: clickday.Text{IT: value.IT + ", obiettivo " + target.IT + ".", EN: value.EN + ", goal " + target.EN + "."}}
 	switch {
 	case !known:
 		c.Outcome, c.Looked = loadrun.Void, 0
-		c.Found = clickday.Text{IT: "Non misurato; obiettivo " + target + ".", EN: "Not measured; goal " + target + "."}
+		c.Found = clickday.Text{IT: "Non misurato; obiettivo " + target.IT + ".", EN: "Not measured; goal " + target.EN + "."}
 	case !met:
 		c.Outcome, c.Wrong = loadrun.Fail, 1
 	}

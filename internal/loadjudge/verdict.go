@@ -53,15 +53,15 @@ func (i *Invariant) note(it, en string, args ...any) {
 func (i *Invariant) check() loadrun.Check {
 	c := loadrun.Check{ID: i.ID, Title: i.Title, Outcome: loadrun.Pass, Looked: i.Checked, Wrong: i.Violations, Details: i.Examples}
 	c.Found = clickday.Text{
-		IT: fmt.Sprintf("%d confronti (%s), nessuna contraddizione.", i.Checked, i.Unit.IT),
-		EN: fmt.Sprintf("%d comparisons (%s), no contradiction.", i.Checked, i.Unit.EN),
+		IT: fmt.Sprintf("%s confronti (%s), nessuna contraddizione.", loadrun.Grouped(i.Checked), i.Unit.IT),
+		EN: fmt.Sprintf("%s comparisons (%s), no contradiction.", loadrun.Grouped(i.Checked), i.Unit.EN),
 	}
 	switch i.State {
 	case Violated:
 		c.Outcome = loadrun.Fail
 		c.Found = clickday.Text{
-			IT: fmt.Sprintf("%d confronti (%s), %d contraddizioni.", i.Checked, i.Unit.IT, i.Violations),
-			EN: fmt.Sprintf("%d comparisons (%s), %d contradictions.", i.Checked, i.Unit.EN, i.Violations),
+			IT: fmt.Sprintf("%s confronti (%s), %s contraddizioni.", loadrun.Grouped(i.Checked), i.Unit.IT, loadrun.Grouped(i.Violations)),
+			EN: fmt.Sprintf("%s comparisons (%s), %s contradictions.", loadrun.Grouped(i.Checked), i.Unit.EN, loadrun.Grouped(i.Violations)),
 		}
 	case Unchecked:
 		c.Outcome = loadrun.Void

@@ -1,6 +1,7 @@
 package loadreport
 
 import (
+	"strings"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -26,7 +27,22 @@ func (r *Report) charts() []chart {
 	if c, ok := r.lag(); ok {
 		out = append(out, c)
 	}
-	return append(out, r.resources()...)
+	out = append(out, r.resources()...)
+	for i := range out {
+		out[i].Events = r.events()
+	}
+	return out
+}
+
+// events are the beginnings of what was done to the installation.
+func (r *Report) events() []event {
+	var out []event
+	for i, n := range r.Manifest.Notes {
+		if !strings.HasPrefix(n.Kind, "end of") {
+			out = append(out, event{n.At.Seconds(), i + 1})
+		}
+	}
+	return out
 }
 
 // span is the time that the plots of traffic show.
@@ -51,7 +67,7 @@ func (r *Report) curve(name clickday.Text, color int, area bool, of func(s *Seco
 
 // some is curve without the seconds in which there is no value.
 func (r *Report) some(name clickday.Text, color int, of func(s *Second) float64) line {
-	l := line{Name: name, Color: color}
+	l := line{Name: name, Color: color, Gap: 2}
 	for i := range r.Seconds {
 		if v := of(&r.Seconds[i]); v > 0 {
 			l.Points = append(l.Points, point{float64(r.Seconds[i].At) + 0.5, v})

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"text/tabwriter"
+
+	"puntuale/internal/clickday"
 )
 
 // figure is one line of a comparison.
@@ -47,7 +50,7 @@ func Compare(out io.Writer, a, b *Report) error {
 	fmt.Fprint(w, "\tA\tB\tB/A\t\t\n")
 	for _, f := range figures {
 		x, y := f.of(a), f.of(b)
-		fmt.Fprintf(w, "%s / %s %s\t%s\t%s\t%s\t%s\t\n", f.it, f.en, f.unit, short(x), short(y), ratio(x, y), f.mark(x, y))
+		fmt.Fprintf(w, "%s / %s %s\t%s\t%s\t%s\t%s\t\n", f.it, f.en, f.unit, short(x), short(y), ratio(x, y).EN, f.mark(x, y))
 	}
 	return w.Flush()
 }
@@ -59,20 +62,46 @@ func short(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-func ratio(x, y float64) string {
+func ratio(x, y float64) clickday.Text {
 	if x == 0 {
-		return "–"
+		return clickday.Text{IT: "–", EN: "–"}
 	}
-	return fmt.Sprintf("%.2f", y/x)
+	s := fmt.Sprintf("%.2f", y/x)
+	return clickday.Text{IT: strings.Replace(s, ".", ",", 1), EN: s}
+}
+
+// judgement is what a change is: same, better or worse.
+func (f *figure) judgement(x, y float64) string {
+	switch {
+	case math.Abs(y-x) <= 0.02*math.Max(math.Abs(x), math.Abs(y)):
+		return "same"
+	case (y < x) == f.less:
+		return "better"
+	default:
+		return "worse"
+	}
+}
+
+var judgements = map[string]clickday.Text{
+	"same": {IT: "=", EN: "="}, "better": {IT: "meglio", EN: "better"}, "worse": {IT: "peggio", EN: "worse"},
 }
 
 func (f *figure) mark(x, y float64) string {
-	switch {
-	case math.Abs(y-x) <= 0.02*math.Max(math.Abs(x), math.Abs(y)):
-		return "="
-	case (y < x) == f.less:
-		return "meglio / better"
-	default:
-		return "peggio / worse"
+	if w := judgements[f.judgement(x, y)]; w.IT != w.EN {
+		return w.IT + " / " + w.EN
 	}
+	return "="
+}
+
+// value writes a figure with its unit.
+func (f *figure) value(v float64) clickday.Text {
+	switch f.unit {
+	case "ms":
+		return span(v)
+	case "s":
+		return span(v * 1000)
+	case "/s":
+		return rate(v)
+	}
+	return plain(int64(v))
 }

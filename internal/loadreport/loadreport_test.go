@@ -222,3 +222,77 @@ func TestPlanIsPrinted(t *testing.T) {
 		t.Errorf("%s", b.String())
 	}
 }
+
+func TestThePageHasACommaInItalianAndTellsOfFaults(t *testing.T) {
+	dir := runDir(t, 100, 0)
+	m, err := loadrun.ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Scale = 0.05
+	m.Notes = []loadrun.Note{{At: 1500 * time.Millisecond, Kind: "kill", Text: clickday.Text{IT: "ucciso", EN: "killed"}}}
+	m.Counts.Models = []loadrun.ModelCount{{Code: "VB", Title: clickday.Text{IT: "Conversione", EN: "Conversion"}, Envelopes: 1234, Smallest: 700, Median: 800, Largest: 900}}
+	if err := m.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	page, err := analysed(t, dir).HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, lang := range []string{"it", "en"} {
+		other := map[string]string{"it": "en", "en": "it"}[lang]
+		d := goquery.CloneDocument(doc)
+		d.Find("style,[lang=" + other + "]:not(html)").Remove()
+		texts[lang] = d.Find("body").Text()
+	}
+	if decimals := regexp.MustCompile(`[0-9]\.[0-9]`).FindAllString(texts["it"], -1); len(decimals) > 0 {
+		t.Errorf("points in Italian figures: %q", decimals)
+	}
+	if decimals := regexp.MustCompile(`[0-9],[0-9]`).FindAllString(texts["en"], -1); len(decimals) > 0 {
+		t.Errorf("commas in English figures: %q", decimals)
+	}
+	for lang, want := range map[string][]string{"it": {"scala 0,05", "1,5 s", "ucciso", "Conversione", "22 novembre 2026, ore 08:00:00"},
+		"en": {"scale 0.05", "1.5 s", "killed", "Conversion", "22 November 2026, 08:00:00"}} {
+		for _, w := range want {
+			if !strings.Contains(texts[lang], w) {
+				t.Errorf("%s: no %q", lang, w)
+			}
+		}
+	}
+	if n := doc.Find("line.event").Length(); n < 4 {
+		t.Errorf("the fault is marked on %d plots", n)
+	}
+}
+
+func TestThePageOfTwoRunsShowsBoth(t *testing.T) {
+	a, b := analysed(t, runDir(t, 100, 100*time.Millisecond)), analysed(t, runDir(t, 100, 0))
+	page, err := CompareHTML(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := doc.Find("svg").Length(); n != 3 {
+		t.Errorf("%d plots, want 3", n)
+	}
+	doc.Find("svg").Each(func(i int, s *goquery.Selection) {
+		if s.Find("path.curve.c1").Length() != 1 || s.Find("path.curve.c3").Length() != 1 {
+			t.Errorf("plot %d does not show both runs", i)
+		}
+	})
+	if doc.Find("td.better").Length() < 4 || doc.Find("td.worse").Length() > 0 || doc.Find("tbody tr").Length() != len(figures) {
+		t.Errorf("%d better, %d worse of %d", doc.Find("td.better").Length(), doc.Find("td.worse").Length(), doc.Find("tbody tr").Length())
+	}
+	for _, src := range []string{"http://", "https://", "<script"} {
+		if bytes.Contains(page, []byte(src)) {
+			t.Errorf("the page needs %s", src)
+		}
+	}
+}

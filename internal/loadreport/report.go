@@ -101,20 +101,21 @@ func (r *Report) conclude() {
 // Void says why the run tells nothing about its target; empty if it does.
 func (r *Report) Void() []clickday.Text {
 	var out []clickday.Text
-	say := func(it, en string, args ...any) {
-		out = append(out, clickday.Text{IT: fmt.Sprintf(it, args...), EN: fmt.Sprintf(en, args...)})
+	say := func(it, en string, a, b clickday.Text) {
+		out = append(out, clickday.Text{IT: fmt.Sprintf(it, a.IT, b.IT), EN: fmt.Sprintf(en, a.EN, b.EN)})
 	}
 	b := &r.Manifest.Bounds
 	if late := time.Duration(r.Lateness.P99 * float64(time.Millisecond)); b.Lateness > 0 && late > b.Lateness {
-		say("Il generatore era in ritardo: 99 richieste su 100 entro %.2f ms, ammessi %s.", "The generator was late: 99 of 100 requests within %.2f ms, allowed are %s.",
-			r.Lateness.P99, b.Lateness)
+		say("Il generatore era in ritardo: 99 richieste su 100 entro %s, ammessi %s.", "The generator was late: 99 of 100 requests within %s, allowed are %s.",
+			span(r.Lateness.P99), loadrun.Duration(b.Lateness))
 	}
 	if share := float64(r.Starved) / float64(max(1, r.Planned)); share > b.StarvedShare {
-		say("Il %.2f %% delle richieste ha atteso una connessione libera, ammesso il %.2f %%: servono più connessioni (--conns).",
-			"%.2f %% of the requests waited for a free connection, allowed are %.2f %%: more connections are needed (--conns).", 100*share, 100*b.StarvedShare)
+		say("Il %s %% delle richieste ha atteso una connessione libera, ammesso il %s %%: servono più connessioni (--conns).",
+			"%s %% of the requests waited for a free connection, allowed are %s %%: more connections are needed (--conns).",
+			loadrun.Number(100*share, 2), loadrun.Number(100*b.StarvedShare, 2))
 	}
 	if n := r.Failures[loadrun.Unsent.String()]; n > 0 {
-		say("%d richieste non sono mai partite.", "%d requests were never sent.", n)
+		say("Su %[2]s richieste, %[1]s non sono mai partite.", "Of %[2]s requests, %[1]s were never sent.", plain(int64(n)), plain(int64(r.Planned)))
 	}
 	return out
 }
@@ -161,6 +162,15 @@ func (r *Report) Write(runDir string) error {
 		}
 	}
 	return nil
+}
+
+// Open analyses a run directory, or reads the report of one of which only that was
+// kept.
+func Open(runDir string) (*Report, error) {
+	if _, err := loadrun.Parts(runDir); err != nil {
+		return Read(runDir)
+	}
+	return Analyse(runDir)
 }
 
 // Read reads report.json of a run directory.

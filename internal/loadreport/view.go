@@ -5,8 +5,6 @@ import (
 	"html/template"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -19,7 +17,7 @@ type view struct {
 	Headline  clickday.Text
 	Lead      clickday.Text
 	Tone      string // pass, fail, void or none
-	Opened    string
+	Opened    clickday.Text
 	Tiles     []tile
 	Charts    []chart
 	KindRows  []kindRow
@@ -29,14 +27,13 @@ type view struct {
 		Name          string
 		Title, Source clickday.Text
 	}
-	Voids  []clickday.Text
-	Colors []int // of curves
+	Voids []clickday.Text
 }
 
 // tile is one large figure.
 type tile struct {
 	Label clickday.Text
-	Value string
+	Value clickday.Text
 	Note  clickday.Text
 }
 
@@ -78,11 +75,11 @@ var leads = map[loadrun.Outcome]clickday.Text{
 
 func newView(r *Report) *view {
 	h := headlines[r.Outcome]
-	v := &view{Report: r, Headline: clickday.Text{IT: h[0], EN: h[1]}, Lead: leads[r.Outcome], Tone: "none", Voids: r.Void(), Colors: []int{1, 2, 3, 4, 5, 6}}
+	v := &view{Report: r, Headline: clickday.Text{IT: h[0], EN: h[1]}, Lead: leads[r.Outcome], Tone: "none", Voids: r.Void()}
 	if r.Outcome != "" {
 		v.Tone = string(r.Outcome)
 	}
-	v.Opened = time.Unix(0, r.Manifest.Opening).UTC().Format("2006-01-02 15:04:05 UTC")
+	v.Opened = instant(r.Manifest.Opening)
 	v.profile()
 	v.tiles()
 	for _, k := range loadrun.Kinds {
@@ -102,55 +99,61 @@ func (v *view) tiles() {
 	r := v.Report
 	t := r.Total()
 	v.Tiles = []tile{
-		{clickday.Text{IT: "richieste riscontrate", EN: "requests acknowledged"}, grouped(int64(t.Accepted)), text(
-			"di %s offerte", "of %s offered", grouped(int64(t.Planned)))},
-		{clickday.Text{IT: "secondo più pieno", EN: "busiest second"}, grouped(int64(r.peak(func(s *Second) int { return s.Offered }))) + "/s", text(
-			"%s/s riscontrate al massimo", "%s/s acknowledged at most", grouped(int64(r.peak(func(s *Second) int { return s.Accepted }))))},
+		{clickday.Text{IT: "richieste riscontrate", EN: "requests acknowledged"}, plain(int64(t.Accepted)), text(
+			"di %s offerte", "of %s offered", plain(int64(t.Planned)))},
+		{clickday.Text{IT: "secondo più pieno", EN: "busiest second"}, rate(r.peak(func(s *Second) int { return s.Offered })), text(
+			"%s riscontrate al massimo", "%s acknowledged at most", rate(r.peak(func(s *Second) int { return s.Accepted })))},
 		{clickday.Text{IT: "esito, 99 su 100 entro", EN: "acknowledgement, 99 of 100 within"}, span(r.Latency.P99), text(
 			"metà entro %s", "half within %s", span(r.Latency.P50))},
-		{clickday.Text{IT: "senza risposta", EN: "without an answer"}, grouped(int64(t.Failed)), text(
-			"più %s interrotte apposta", "and %s cut on purpose", grouped(int64(t.Cut)))},
+		{clickday.Text{IT: "senza risposta", EN: "without an answer"}, plain(int64(t.Failed)), text(
+			"più %s interrotte apposta", "and %s cut on purpose", plain(int64(t.Cut)))},
 	}
 	if n := r.Receipts; n.Numbered > 0 {
 		when := text("ultima dopo %s", "the last after %s", span(n.After*1000))
 		if !n.All {
-			when = text("di %s numeri, alla fine della prova", "of %s numbers, when the run ended", grouped(n.Numbered))
+			when = text("di %s numeri, alla fine della prova", "of %s numbers, when the run ended", plain(n.Numbered))
 		}
-		v.Tiles = append(v.Tiles, tile{clickday.Text{IT: "ricevute emesse", EN: "receipts issued"}, grouped(n.Receipted), when})
+		v.Tiles = append(v.Tiles, tile{clickday.Text{IT: "ricevute emesse", EN: "receipts issued"}, plain(n.Receipted), when})
 	}
 	v.Tiles = append(v.Tiles, tile{clickday.Text{IT: "ritardo del generatore", EN: "generator's lateness"}, span(r.Lateness.P99), clickday.Text{IT: "99 su 100; quanto questa prova è esatta", EN: "99 of 100; how exact this run is"}})
 }
 
-func text(it, en string, arg string) clickday.Text {
-	return clickday.Text{IT: fmt.Sprintf(it, arg), EN: fmt.Sprintf(en, arg)}
+// text puts a figure into a sentence.
+func text(it, en string, arg clickday.Text) clickday.Text {
+	return clickday.Text{IT: fmt.Sprintf(it, arg.IT), EN: fmt.Sprintf(en, arg.EN)}
 }
 
-// grouped writes 12 345 with thin spaces, which both languages read.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	var out []string
-	for len(s) > 3 {
-		out = append([]string{s[len(s)-3:]}, out...)
-		s = s[:len(s)-3]
-	}
-	return strings.Join(append([]string{s}, out...), "\u202f")
+// plain is a whole number, which both languages write alike.
+func plain(n int64) clickday.Text {
+	return clickday.Text{IT: loadrun.Grouped(n), EN: loadrun.Grouped(n)}
 }
+
+// rate is so many a second.
+func rate(n float64) clickday.Text { return text("%s/s", "%s/s", plain(int64(n))) }
 
 // span writes milliseconds as a person would.
-func span(ms float64) string {
-	switch {
-	case ms < 10:
-		return fmt.Sprintf("%.2f ms", ms)
-	case ms < 1000:
-		return fmt.Sprintf("%.0f ms", ms)
-	case ms < 100_000:
-		return fmt.Sprintf("%.1f s", ms/1000)
-	default:
-		return fmt.Sprintf("%.0f min", ms/60_000)
-	}
+func span(ms float64) clickday.Text {
+	return loadrun.Duration(time.Duration(ms * float64(time.Millisecond)))
+}
+
+var months = [...]clickday.Text{
+	{IT: "gennaio", EN: "January"}, {IT: "febbraio", EN: "February"}, {IT: "marzo", EN: "March"}, {IT: "aprile", EN: "April"}, {IT: "maggio", EN: "May"},
+	{IT: "giugno", EN: "June"}, {IT: "luglio", EN: "July"}, {IT: "agosto", EN: "August"}, {IT: "settembre", EN: "September"}, {IT: "ottobre", EN: "October"},
+	{IT: "novembre", EN: "November"}, {IT: "dicembre", EN: "December"},
+}
+
+// instant writes when something was.
+func instant(unixNano int64) clickday.Text {
+	t := time.Unix(0, unixNano).UTC()
+	m := months[t.Month()-1]
+	return clickday.Text{IT: fmt.Sprintf("%d %s %d, ore %s UTC", t.Day(), m.IT, t.Year(), t.Format(time.TimeOnly)),
+		EN: fmt.Sprintf("%d %s %d, %s UTC", t.Day(), m.EN, t.Year(), t.Format(time.TimeOnly))}
 }
 
 // both shows a text in the language that the reader chose.
 func both(t clickday.Text) template.HTML {
+	if t.IT == t.EN {
+		return template.HTML(template.HTMLEscapeString(t.IT))
+	}
 	return template.HTML(`<span lang="it">` + template.HTMLEscapeString(t.IT) + `</span><span lang="en">` + template.HTMLEscapeString(t.EN) + `</span>`)
 }
