@@ -113,16 +113,6 @@ func (db *DB) StoreArchive(ctx context.Context, list []archive.Record, now time.
 	return n, nil
 }
 
-// FillArchive stores records that are not there yet, faster than StoreArchive:
-// for databases that are made to be measured.
-func (db *DB) FillArchive(ctx context.Context, list []archive.Record, now time.Time) error {
-	err := db.InTx(ctx, func(tx pgx.Tx) error { return copyArchive(ctx, tx, "archive", list, now) })
-	if err != nil {
-		return fmt.Errorf("postgres: archive: %w", err)
-	}
-	return nil
-}
-
 func copyArchive(ctx context.Context, tx pgx.Tx, table string, list []archive.Record, now time.Time) error {
 	answers := make([][]byte, len(list))
 	for i := range list {
@@ -162,18 +152,11 @@ func (r *copyRow) jsonb(v []byte) {
 	r.b = append(append(r.b, 1), v...)
 }
 
-// ArchiveReady lets the planner know what has been stored.
-func (db *DB) ArchiveReady(ctx context.Context) error {
-	if _, err := db.Pool.Exec(ctx, "VACUUM (ANALYZE) search, archive, accounts, web_sessions"); err != nil {
-		return fmt.Errorf("postgres: archive: %w", err)
-	}
-	return nil
-}
-
 // CountReceipts returns how many receipts ReceiptsOf would give.
 func (db *DB) CountReceipts(ctx context.Context, account clickday.AccountID, from, until time.Time) (int, error) {
 	var n int
-	err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM submissions WHERE account_id = $1 AND state = 'receipted' AND arrived >= $2 AND arrived < $3`,
+	err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM submissions WHERE account_id = $1 AND state = 'receipted' AND arrived >= $2 AND arrived < $3
+		AND click_day_id NOT IN (SELECT id FROM click_days WHERE rehearsal)`,
 		account, from.UnixNano(), until.UnixNano()).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("postgres: receipts: %w", err)
@@ -191,7 +174,7 @@ func (db *DB) ReceiptsOf(ctx context.Context, account clickday.AccountID, from, 
 	for {
 		rows, err := db.Pool.Query(ctx, `SELECT s.click_day_id, s.application_id, d.code, s.number, r.issued_at, r.pdf
 			FROM submissions s JOIN receipts r ON r.submission_id = s.id JOIN click_days d ON d.id = s.click_day_id
-			WHERE s.account_id = $1 AND s.state = 'receipted' AND s.arrived >= $2 AND s.arrived < $3 AND (s.click_day_id, s.number) > ($4, $5)
+			WHERE s.account_id = $1 AND s.state = 'receipted' AND NOT d.rehearsal AND s.arrived >= $2 AND s.arrived < $3 AND (s.click_day_id, s.number) > ($4, $5)
 			ORDER BY s.click_day_id, s.number LIMIT $6`, account, from.UnixNano(), until.UnixNano(), day, number, receiptChunk)
 		if err != nil {
 			return fmt.Errorf("postgres: receipts: %w", err)

@@ -125,6 +125,9 @@ func (a *Archive) options(v *site.Visit, f *filters, cal *clickday.Calendar) opt
 	last := a.site.Clock().Now().In(a.site.Rome()).Year()
 	for i := range cal.Days {
 		d := &cal.Days[i]
+		if d.Rehearsal {
+			continue
+		}
 		last = max(last, d.OpensAt().In(a.site.Rome()).Year())
 		title := clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.Lang)
 		out.Days = append(out.Days, choice{Value: strconv.FormatInt(int64(d.ID), 10), Label: title})
