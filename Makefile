@@ -97,6 +97,12 @@ bench-client: deps-demo programs miniclient ## figures of the mini-client: early
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
 	@$(BIN)/bench client $(BENCH)
 
+.PHONY: bench-portal
+bench-portal: deps-demo programs ## figures of the portal with 100,000 accounts and 1,000,000 archived applications (minutes; PORTAL=--dir=… keeps the database)
+	@scripts/deps.sh test
+	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o $(BIN)/bench ./cmd/bench
+	@$(BIN)/bench portal $(PORTAL)
+
 .PHONY: bench-generator
 bench-generator: programs ## our generator of load beside wrk, on the same servers
 	@scripts/deps.sh bench

@@ -22,6 +22,7 @@ type cli struct {
 	Intake    intakeCmd    `cmd:"" help:"Measure the intake side by side with its peers."`
 	Register  registerCmd  `cmd:"" help:"Measure numbers, ledger, receipts and verification."`
 	Client    clientCmd    `cmd:"" help:"Measure the mini-client: early, late, many at once, sizes, kills."`
+	Portal    portalCmd    `cmd:"" help:"Measure the portal: pages, search, sync, import, with a million archived applications."`
 	Generator generatorCmd `cmd:"" help:"Hold our generator of load against wrk, on the same servers."`
 	One       oneCmd       `cmd:"" help:"Measure one server once, for profiling."`
 	OK        okCmd        `cmd:"" name:"ok" help:"Be the server that only answers ok."`

@@ -38,6 +38,7 @@ type serveCommand struct {
 	AddrFile    string   `help:"File that the real address is written to." type:"path"`
 	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
 	WorkBits    int      `name:"registration-work" help:"Proof of work of the registration, in bits: each one more doubles it; 1 to 24." default:"18"`
+	Timing      bool     `name:"server-timing" help:"Tell in a header of each answer how long it took."`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
 	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
 	DevMail     string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
@@ -53,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context, clk clock.Clock) error {
 }
 
 func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.DB, log *slog.Logger) error {
-	p, err := c.portal(clk, db, log)
+	p, err := c.portal(ctx, clk, db, log)
 	if err != nil {
 		return err
 	}
@@ -73,8 +74,12 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 		return errors.Join(err, ln.Close())
 	}
 	log.Info("listening on " + ln.Addr().String())
+	handler := p.Handler()
+	if c.Timing {
+		handler = daemon.ServerTiming(clk, handler)
+	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return daemon.Serve(ctx, ln, p.Handler(), log) })
+	g.Go(func() error { return daemon.Serve(ctx, ln, handler, log) })
 	g.Go(func() error { cleanRehearsals(ctx, db, clk, log); return nil })
 	g.Go(func() error { sweep(ctx, postgres.NewSessions(db, clk), log); return nil })
 	if debug != nil {
@@ -85,9 +90,12 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 	return g.Wait()
 }
 
-func (c *serveCommand) portal(clk clock.Clock, db *postgres.DB, log *slog.Logger) (*portal.Portal, error) {
+func (c *serveCommand) portal(ctx context.Context, clk clock.Clock, db *postgres.DB, log *slog.Logger) (*portal.Portal, error) {
 	models, err := c.load()
 	if err != nil {
+		return nil, err
+	}
+	if err := db.LearnModels(ctx, models.All()); err != nil {
 		return nil, err
 	}
 	calendarKey, err := keys.ReadPublic(filepath.Join(c.Keys, keys.CalendarPubFile))
