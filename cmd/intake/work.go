@@ -60,6 +60,9 @@ type WorkCmd struct {
 	Timestamp      timestampSettings `embed:"" prefix:"timestamp-"`
 }
 
+// placesEvery is how often new comuni and states are looked for.
+const placesEvery = time.Minute
+
 // Run works until SIGINT or SIGTERM.
 func (c *WorkCmd) Run() error {
 	log, err := daemon.NewLogger(os.Stderr, c.LogLevel)
@@ -194,6 +197,9 @@ func (w *worker) openStores(ctx context.Context, signer *ledger.Signer) error {
 	if w.db, err = postgres.OpenSmall(ctx, w.cmd.DatabaseURL, int32(w.cmd.ReceiptWorkers+otherConnections)); err != nil {
 		return fmt.Errorf("database-url: %w", err)
 	}
+	if _, err := w.db.LoadPlaces(ctx); err != nil { // before anything is judged by them
+		return err
+	}
 	w.db.Ledger = signer
 	return nil
 }
@@ -274,6 +280,7 @@ func (w *worker) run(ctx context.Context) error {
 		if w.clerk != nil {
 			stages.Go(func() error { return w.clerk.Run(ctx) })
 		}
+		stages.Go(func() error { w.db.FollowPlaces(ctx, placesEvery, w.log); return nil })
 		if w.mail != nil {
 			stages.Go(func() error { return w.mail.runner.Run(ctx) })
 		}

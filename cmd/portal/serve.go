@@ -25,6 +25,9 @@ import (
 // sweepEvery is how often ended sessions are removed.
 const sweepEvery = 10 * time.Minute
 
+// placesEvery is how often new comuni and states are looked for.
+const placesEvery = time.Minute
+
 type serveCommand struct {
 	database
 	modelFiles
@@ -82,6 +85,7 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 	g.Go(func() error { return daemon.Serve(ctx, ln, handler, log) })
 	g.Go(func() error { cleanRehearsals(ctx, db, clk, log); return nil })
 	g.Go(func() error { sweep(ctx, postgres.NewSessions(db, clk), log); return nil })
+	g.Go(func() error { db.FollowPlaces(ctx, placesEvery, log); return nil })
 	if debug != nil {
 		log.Info("debug on " + debug.Addr().String())
 		ready := func() error { return db.Pool.Ping(ctx) }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -35,6 +36,7 @@ type table struct {
 	names  []named // comuni by folded name
 	// stateNames leads from folded Italian and English names to states.
 	stateNames map[string]int
+	provinces  []ProvinceInfo // by name; nil for the embedded ones
 }
 
 // named leads from a folded name to a position in table.comuni.
@@ -43,15 +45,25 @@ type named struct {
 	at  int
 }
 
-// data reads the file once. It panics if the embedded file is broken, which the
-// tests rule out.
-var data = sync.OnceValue(func() *table {
+// embedded reads the file once. It panics if the file is broken, which the tests
+// rule out.
+var embedded = sync.OnceValue(func() *table {
 	t, err := read(compressed)
 	if err != nil {
 		panic(err)
 	}
 	return t
 })
+
+// amended is the file with an administration's changes over it; nil for none.
+var amended atomic.Pointer[table]
+
+func data() *table {
+	if t := amended.Load(); t != nil {
+		return t
+	}
+	return embedded()
+}
 
 func read(gz []byte) (*table, error) {
 	z, err := gzip.NewReader(bytes.NewReader(gz))
@@ -79,6 +91,12 @@ func read(gz []byte) (*table, error) {
 			return nil, fmt.Errorf("places: %s: %w", record[0], err)
 		}
 	}
+	t.index()
+	return t, nil
+}
+
+// index makes the look-ups by name.
+func (t *table) index() {
 	for i, p := range t.comuni {
 		t.names = append(t.names, named{fold(p.Name), i})
 		// "Bolzano/Bozen" is found by each of its names.
@@ -88,7 +106,6 @@ func read(gz []byte) (*table, error) {
 	}
 	t.nameStates()
 	slices.SortStableFunc(t.names, func(a, b named) int { return strings.Compare(a.key, b.key) })
-	return t, nil
 }
 
 // add takes the records in the order of their codes, each once.

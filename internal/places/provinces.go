@@ -38,9 +38,16 @@ func ProvinceNamed(name string) (ProvinceInfo, bool) {
 // Provinces returns the provinces of today, by name.
 func Provinces() []ProvinceInfo { return slices.Clone(provinces()) }
 
-// provinces reads the list once. It panics if the embedded list is broken,
+func provinces() []ProvinceInfo {
+	if p := data().provinces; p != nil {
+		return p
+	}
+	return embeddedProvinces()
+}
+
+// embeddedProvinces reads the list once. It panics if the embedded list is broken,
 // which the tests rule out.
-var provinces = sync.OnceValue(func() []ProvinceInfo {
+var embeddedProvinces = sync.OnceValue(func() []ProvinceInfo {
 	records, err := csv.NewReader(strings.NewReader(provincesCSV)).ReadAll()
 	if err != nil {
 		panic(err)
@@ -49,6 +56,10 @@ var provinces = sync.OnceValue(func() []ProvinceInfo {
 	for i, r := range records {
 		out[i] = ProvinceInfo{Code: r[0], Name: r[1]}
 	}
-	slices.SortFunc(out, func(a, b ProvinceInfo) int { return strings.Compare(fold(a.Name), fold(b.Name)) })
+	sortProvinces(out)
 	return out
 })
+
+func sortProvinces(p []ProvinceInfo) {
+	slices.SortFunc(p, func(a, b ProvinceInfo) int { return strings.Compare(fold(a.Name), fold(b.Name)) })
+}
