@@ -83,6 +83,8 @@ func newFieldView(m *forms.Model, f *forms.Field, value, lang string) fieldView 
 // shape chooses the control that suits the type.
 func shape(v *fieldView, f *forms.Field, value, lang string) {
 	switch f.Type {
+	case forms.TypePlace:
+		v.Class = "place" // which asks for offers while one is typed
 	case forms.TypeDate:
 		v.InputType, v.Value, v.Class = dateInput(value), value, "w-medium"
 	case forms.TypeInteger:

@@ -31,6 +31,7 @@ import (
 	"puntuale/internal/portal/limit"
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/parties"
+	"puntuale/internal/portal/placenames"
 	"puntuale/internal/portal/programs"
 	"puntuale/internal/portal/registration"
 	"puntuale/internal/portal/site"
@@ -201,6 +202,7 @@ func (p *Portal) rooms() []site.Room {
 	}
 	rooms = append(rooms, programs.New(p.site, p.store).Room(), desk.Room())
 	rooms = append(rooms, filling.New(p.site, p.store, p.drafts, p.calendar, p.cfg.Models, p.words).Room())
+	rooms = append(rooms, placenames.Room())
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}

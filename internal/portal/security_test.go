@@ -94,6 +94,7 @@ var allowed = map[string]struct {
 	"POST /programs":                            {"/programs", 422, 422},
 	"POST /programs/{id}/revoke":                {"/programs/1/revoke", 404, 404},
 	"GET /api/docs":                             {"/api/docs", 200, 200},
+	"GET /places":                               {"/places?q=roma", 200, 200},
 	"GET /help":                                 {"/help", 200, 200},
 	"GET /help/new":                             {"/help/new", 200, 200},
 	"POST /help/new":                            {"/help/new", 422, 422},
