@@ -237,6 +237,7 @@ func (s *sender) round(ctx context.Context, items []*item) error {
 	wg.Go(func() { s.stage(StageSending) })
 	s.workers[0].work(ctx, q) // on the thread that has just woken for it
 	wg.Wait()
+	q.judging.Wait()
 	for _, it := range items {
 		s.unsure[it.record.Application] = it.unsure
 	}

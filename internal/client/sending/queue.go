@@ -27,6 +27,11 @@ type queue struct {
 	ctx context.Context
 	end context.CancelFunc
 
+	// judging are the acknowledgements being checked and put on disk, each by a
+	// goroutine of its own that holds a place in judges.
+	judging sync.WaitGroup
+	judges  chan struct{}
+
 	mu      sync.Mutex
 	waiting []*item       // guarded by mu
 	open    int           // guarded by mu; items neither finished nor put on hold
@@ -37,9 +42,22 @@ func newQueue(ctx context.Context, now func() int64, items []*item) *queue {
 	for _, it := range items {
 		it.due = 0
 	}
-	q := &queue{now: now, waiting: slices.Clone(items), open: len(items), changed: make(chan struct{})}
+	q := &queue{now: now, waiting: slices.Clone(items), open: len(items), changed: make(chan struct{}), judges: make(chan struct{}, judgesMax)}
 	q.ctx, q.end = context.WithCancel(ctx)
 	return q
+}
+
+// judgesMax is how many acknowledgements are looked at at the same time, beside
+// the connections, which go on with the next application meanwhile.
+const judgesMax = 4
+
+// later runs f beside the connections.
+func (q *queue) later(f func()) {
+	q.judging.Go(func() {
+		q.judges <- struct{}{}
+		defer func() { <-q.judges }()
+		f()
+	})
 }
 
 // next blocks until an item is due. False when all are finished or ctx ends.

@@ -3,6 +3,7 @@ package sending
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -154,6 +155,11 @@ func (w *worker) attempt(ctx context.Context, q *queue, it *item) {
 		it.unsure = true
 		w.s.trouble(err)
 		q.again(it, w.s.pause(it))
+		return
+	}
+	if answer.Status == http.StatusOK {
+		// The connection does not wait for a signature and a disk.
+		q.later(func() { w.judge(ctx, q, it, n, answer) })
 		return
 	}
 	w.judge(ctx, q, it, n, answer)
