@@ -63,10 +63,12 @@ func (db *DB) Leave(ctx context.Context, id clickday.AccountID, now time.Time, l
 		if !kept {
 			todo = append(todo[:len(todo):len(todo)], erased...)
 		}
+		var all pgx.Batch
 		for _, q := range todo {
-			if _, err := tx.Exec(ctx, q, id); err != nil {
-				return err
-			}
+			all.Queue(q, id)
+		}
+		if err := tx.SendBatch(ctx, &all).Close(); err != nil {
+			return err
 		}
 		return queueLetter(ctx, tx, letter(kept))
 	})
