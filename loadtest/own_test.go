@@ -114,8 +114,9 @@ func holds(t *testing.T, dir string) *loadrun.Manifest {
 	return m
 }
 
-// TestAPeakOnAnInstallationOfOnesOwnHolds is a few hundred requests, without
-// faults, while intake, Redis and worker are killed, and from two generators.
+// TestAPeakOnAnInstallationOfOnesOwnHolds is a few hundred requests: without
+// faults, while intake, Redis and worker are killed, while PostgreSQL dies and
+// the opening moves, and from two generators.
 func TestAPeakOnAnInstallationOfOnesOwnHolds(t *testing.T) {
 	bin := programs(t)
 	t.Run("quiet", func(t *testing.T) {
@@ -125,6 +126,15 @@ func TestAPeakOnAnInstallationOfOnesOwnHolds(t *testing.T) {
 		m := holds(t, play(t, bin, "--scale", "0.003", "--scenario", "scenarios/kill-intake-redis.json"))
 		if len(m.Notes) != 7 {
 			t.Errorf("%d faults were played, want 7: %+v", len(m.Notes), m.Notes)
+		}
+	})
+	t.Run("moved", func(t *testing.T) {
+		m := holds(t, play(t, bin, "--scale", "0.003", "--scenario", "testdata/short.json"))
+		if len(m.Openings) != 3 {
+			t.Errorf("the nodes went by %d openings, want 3: %+v", len(m.Openings), m.Openings)
+		}
+		if len(m.Counts.Models) < 8 {
+			t.Errorf("%d models were sent", len(m.Counts.Models))
 		}
 	})
 	t.Run("team", func(t *testing.T) { aTeam(t, bin) })

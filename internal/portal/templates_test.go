@@ -41,10 +41,9 @@ func everyView() map[string][]site.View {
 	}
 	request := oauth.Request{RedirectURI: evil, Challenge: evil, State: evil}
 	return map[string][]site.View{
-		"home":         {&homeView{b(), []dayView{day}}, &homeView{Base: site.Base{Title: "home.title"}}},
-		"devmail":      {&devMailView{b(), []mailView{{evil, evil, evil, evil}}, 3}, &devMailView{Base: b()}},
-		"login":        {&loginView{b(), evil, evil, "login.throttled", 3}, &loginView{Base: b(), Error: "login.wrong"}},
-		"new":          {&newView{b(), []dayView{day}, "new.choose"}, &newView{Base: b()}},
+		"home":    {&homeView{b(), []dayView{day}}, &homeView{Base: site.Base{Title: "home.title"}}},
+		"devmail": {&devMailView{b(), []mailView{{evil, evil, evil, evil}}, 3}, &devMailView{Base: b()}},
+		"new":     {&newView{b(), []dayView{day}, "new.choose"}, &newView{Base: b()}},
 		"application": {
 			&applicationView{b(), "/x", evil, &day, draftBadges[clickday.Ready], true, true, []stepView{{evil, "/x", site.Badge{Key: "step.done", Class: "done"}}}, "/x", nil, nil, false, nil},
 			&applicationView{Base: b(), State: draftBadges[clickday.ToComplete], Draft: true, Continue: "/x"},
@@ -66,7 +65,7 @@ func everyView() map[string][]site.View {
 		"miniclient":    {&infoView{b(), evil, []string{evil}}},
 		"accessibility": {&infoView{Base: b()}},
 		"privacy":       {&infoView{Base: b()}},
-		"verify":        {&verifyView{b(), true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{Base: b()}},
+		"verify":        {&verifyView{b(), true, true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{Base: b()}},
 		"verifyfile":    verifyFileViews(b),
 		"ledger":        ledgerViews(b),
 		"lists":         listsViews(b),
@@ -77,7 +76,7 @@ func everyView() map[string][]site.View {
 
 func ledgerViews(b func() site.Base) []site.View {
 	day := dayView{ID: 1, Code: evil, Title: evil, Opens: evil, Closes: evil, State: "day.open", Class: "done"}
-	full := ledgerDayView{day, "/x", evil, evil, evil, "3", evil, evil, evil, "2", evil, false, "1", true, evil, evil, evil, evil}
+	full := ledgerDayView{day, "/x", evil, evil, evil, "3", evil, evil, evil, "2", evil, false, "1", true, true, evil, evil, evil, evil}
 	empty := ledgerDayView{Day: day, URL: "/x", Granularity: evil, Commitment: evil}
 	all := full
 	all.StampedAll, all.Close, all.Seed, all.Key = true, false, "", ""
