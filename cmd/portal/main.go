@@ -22,6 +22,7 @@ type commands struct {
 	Day struct {
 		Set    daySetCommand    `cmd:"" help:"Add or change a click day: a new signed version of the calendar."`
 		Reveal dayRevealCommand `cmd:"" help:"Publish the seed of a click day that is over."`
+		Rest   dayRestCommand   `cmd:"" help:"Set how long the portal rests around the opening of one click day."`
 	} `cmd:"" help:"Click days."`
 	Rehearsal rehearsalCommands `cmd:"" help:"Rehearsals of mini-clients."`
 	Limit     struct {

@@ -32,6 +32,7 @@ type serveCommand struct {
 	database
 	modelFiles
 	helpFlags
+	restFlags
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
 	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
 	Keys        string   `help:"Directory of ticket.json, calendar.pub, ledger.pub and account.key." required:"" type:"path"`
@@ -126,7 +127,12 @@ func (c *serveCommand) portal(ctx context.Context, clk clock.Clock, db *postgres
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
 	}
+	rest, err := c.rest()
+	if err != nil {
+		return nil, err
+	}
 	p, err := portal.New(portal.Config{
+		Rest:  rest,
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
 		Releases: c.Releases, ReleaseKey: releaseKey, AccountKey: accountKey, WorkBits: c.WorkBits,
 		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Help: c.help(c.PublicURL), DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,

@@ -146,7 +146,7 @@ func (in *Installation) define() {
 			Env: in.env(), Log: filepath.Join(in.cfg.Dir, "logs", name+".log"),
 		}
 	}
-	in.Portal = program("portal", "portal", "serve", "--listen", host(in.PortalURL),
+	in.Portal = program("portal", "portal", "serve", "--listen", host(in.PortalURL), "--rest-before", "0s", "--rest-after", "0s",
 		"--public-url", in.PortalURL, "--keys", in.keys())
 	in.Intake = program("intake", "intake", "serve", "--listen", host(in.IntakeURL), "--admin-listen", host(in.AdminURL),
 		"--warm-listen", host(in.WarmURL),

@@ -56,6 +56,7 @@ type Store interface {
 	api.Store
 	programs.Store
 	timetable.Source
+	RestStore
 	ListStore
 	LedgerStore
 	parties.Store
@@ -95,6 +96,8 @@ type Config struct {
 	Help        api.Help // whom people ask, told to mini-clients
 	// HelpDesk takes requests for help from programs; nil for the portal's own.
 	HelpDesk api.Tickets
+	// Rest is how long the periphery rests around openings; nil for the rule.
+	Rest *site.Freeze
 	// APIPerToken and APIPerAddress bound how often programs may ask; zero
 	// values mean the defaults.
 	APIPerToken, APIPerAddress api.Rate
@@ -158,6 +161,7 @@ func New(cfg Config) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: %w", err)
 	}
+	s.RestAround(&rests{p.calendar, cfg.Store}, cfg.Rest)
 	for _, room := range p.rooms() {
 		if err := s.Add(room); err != nil {
 			return nil, fmt.Errorf("portal: %w", err)
@@ -173,6 +177,7 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("/api/", api.New(api.Config{
 		Store: p.store, Clock: p.clock, Calendar: p.calendar, CalendarKey: p.cfg.CalendarKey, Tickets: p.cfg.Tickets,
 		Models: p.cfg.Models, Drafts: p.drafts, PublicURL: p.cfg.PublicURL, Name: p.cfg.Name, NTPServers: p.cfg.NTPServers, Help: p.cfg.Help, ReleaseKey: p.cfg.ReleaseKey,
+		Resting:  p.site.Resting,
 		HelpDesk: p.cfg.HelpDesk, PerToken: p.cfg.APIPerToken, PerAddress: p.cfg.APIPerAddress, Log: p.log,
 	}).Handler())
 	if p.cfg.Releases != "" {

@@ -44,6 +44,9 @@ type Store interface {
 	Devices(ctx context.Context, account clickday.AccountID) ([]accounts.Device, error)
 	// Unnumbered returns the sealed applications without a protocol number.
 	Unnumbered(ctx context.Context, account clickday.AccountID, days []clickday.DayID) ([]accounts.SealedApplication, error)
+	// NoteSync remembers that a computer was given the sealed applications, the
+	// newest of which was sealed at that instant.
+	NoteSync(ctx context.Context, account clickday.AccountID, device int64, newest, at time.Time) error
 	// Outcomes returns every submission of the account.
 	Outcomes(ctx context.Context, account clickday.AccountID) ([]accounts.Outcome, error)
 	// ReceiptOf returns a PDF, or accounts.ErrNotFound.
@@ -79,6 +82,9 @@ type Config struct {
 	ReleaseKey  ed25519.PublicKey // checks versions of the mini-client; nil: none are published
 	// HelpDesk takes requests for help; nil while there is none.
 	HelpDesk Tickets
+	// Resting returns until when programs may change nothing, because an opening
+	// is near; nil for never.
+	Resting func(context.Context) (until time.Time, ok bool)
 	// PerToken and PerAddress bound how often programs may ask; zero values mean
 	// the defaults.
 	PerToken, PerAddress Rate

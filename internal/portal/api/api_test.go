@@ -204,6 +204,38 @@ func (c *contract) tickets(client, writer string, desk *helpDesk) {
 	}
 }
 
+// TestWithoutAHelpDesk: a program is told plainly.
+func TestWithoutAHelpDesk(t *testing.T) {
+	c := newContract(t)
+	c.Serve(api.New(api.Config{Store: c.DB, Clock: c.Clock, PublicURL: "http://portal.example", Log: c.Log}).Handler())
+	body := `{"kind":"legal","subject":"a","text":"b"}`
+	c.call(c.program(mario, accounts.ScopeWrite, time.Hour), "POST", "/api/v1/tickets", body).refused(503, "help_desk_unavailable")
+}
+
+// TestProgramsRestAroundTheOpening: what changes applications waits; what a
+// click day needs goes on.
+func TestProgramsRestAroundTheOpening(t *testing.T) {
+	c := newContract(t)
+	token := c.program(mario, accounts.ScopeWrite, 72*time.Hour)
+	var a detail
+	c.call(token, "POST", "/api/v1/applications", `{"click_day":1,"model":"B"}`).ok(201, &a)
+	path := "/api/v1/applications/" + a.ID
+	c.Clock.Set(c.Opens.Add(-10 * time.Minute))
+	for _, call := range [][2]string{{"PATCH", path}, {"PUT", path}, {"DELETE", path}, {"POST", "/api/v1/applications"}, {"POST", path + "/seal"}, {"POST", path + "/attachments"}} {
+		g := c.call(token, call[0], call[1], `{}`)
+		g.refused(503, "portal_resting")
+		if g.header.Get("Retry-After") != "2400" {
+			t.Errorf("%v: Retry-After %q", call, g.header.Get("Retry-After"))
+		}
+	}
+	for _, path := range []string{path, "/api/v1/applications", "/api/v1/outcomes", "/api/v1/days", "/api/v1/calendar", "/api/v1/config"} {
+		c.call(token, "GET", path, "").ok(200, nil)
+	}
+	c.call(token, "POST", "/api/v1/tickets", `{"kind":"technical","subject":"a","text":"b"}`).ok(201, nil)
+	c.Clock.Set(c.Opens.Add(30 * time.Minute))
+	c.call(token, "PATCH", path, `{"revision":1,"answers":{}}`).ok(200, nil)
+}
+
 func TestTokens(t *testing.T) {
 	c := newContract(t)
 	reader, writer := c.program(mario, accounts.ScopeRead, time.Hour), c.program(mario, accounts.ScopeWrite, 2*time.Hour)

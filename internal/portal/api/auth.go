@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -60,6 +62,9 @@ func (w access) refusals() []clickday.Code {
 	}
 	if w.scope == accounts.ScopeWrite {
 		codes = append(codes, codeScope)
+		if !w.computers {
+			codes = append(codes, codeResting)
+		}
 	}
 	return codes
 }
@@ -99,6 +104,9 @@ func (a *API) admit(who access) func(huma.Context, func(huma.Context)) {
 		ctx.SetHeader("Cache-Control", "no-store")
 		r, w := humago.Unwrap(ctx)
 		c, err := a.identify(r, w.Header(), who)
+		if err == nil && who == writers {
+			err = a.rests(r.Context(), w.Header())
+		}
 		if err != nil {
 			a.writeProblem(ctx, err)
 			return
@@ -108,6 +116,19 @@ func (a *API) admit(who access) func(huma.Context, func(huma.Context)) {
 		}
 		next(ctx)
 	}
+}
+
+// rests refuses what is not needed around an opening.
+func (a *API) rests(ctx context.Context, h http.Header) error {
+	if a.Resting == nil {
+		return nil
+	}
+	until, resting := a.Resting(ctx)
+	if !resting {
+		return nil
+	}
+	h.Set("Retry-After", strconv.Itoa(int(math.Ceil(until.Sub(a.Clock.Now()).Seconds()))))
+	return refuse(codeResting)
 }
 
 // identify finds the caller and counts the call: against the token when it is

@@ -28,6 +28,7 @@ const (
 	codeImport        clickday.Code = "import_invalid"
 	codeAttachment    clickday.Code = "attachment_refused"
 	codeMandate       clickday.Code = "mandate_missing"
+	codeResting       clickday.Code = "portal_resting"
 )
 
 var meanings = map[clickday.Code]clickday.Meaning{
@@ -189,6 +190,14 @@ var meanings = map[clickday.Code]clickday.Meaning{
 		Detail: clickday.Text{
 			IT: "Il datore di lavoro della domanda non ha dato a questo intermediario una delega valida per il click day. Chiedila sul portale, alla pagina «Deleghe».",
 			EN: "The employer of the application has not given this intermediary a mandate that holds for the click day. Ask for it on the portal, on the page “Delegations”.",
+		},
+	},
+	codeResting: {
+		Status: http.StatusServiceUnavailable,
+		Title:  clickday.Text{IT: "Il portale riposa per il click day", EN: "The portal rests for the click day"},
+		Detail: clickday.Text{
+			IT: "Intorno all’apertura le domande non si modificano. Riprova dopo i secondi indicati da Retry-After; letture, esiti e ricevute restano.",
+			EN: "Around the opening applications are not changed. Try again after the seconds given by Retry-After; reading, outcomes and receipts go on.",
 		},
 	},
 }

@@ -60,6 +60,11 @@ func (a *API) sync(ctx context.Context, _ *struct{}) (*body[syncJSON], error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(list); n > 0 { // they are in order of their seals
+		if err := a.Store.NoteSync(ctx, c.Account.ID, c.Device.ID, list[n-1].Seal.SealedAt, now); err != nil {
+			return nil, err
+		}
+	}
 	out := syncJSON{
 		Account: accountOf(&c.Account), ServerTime: now.UTC(), Calendar: signed,
 		Models: []dictionaryJSON{}, Applications: make([]sealedApplicationJSON, 0, len(list)),

@@ -82,6 +82,7 @@ type Base struct {
 	Roles   []accounts.Role
 	Crumbs  []Crumb
 	Flash   string // key of the texts
+	Notice  string // that the portal rests soon
 	// Italian and English lead to this page in the other language.
 	Italian, English string
 }
@@ -98,6 +99,7 @@ func (s *Site) Render(w http.ResponseWriter, r *http.Request, v *Visit, status i
 	b := data.Frame()
 	b.Site, b.Person, b.Account, b.Roles = s.cfg.Name, v.Person, v.Account, v.Roles
 	b.Italian, b.English = inLanguage(r, "it"), inLanguage(r, "en")
+	b.Notice = s.announcement(r, v)
 	if v.Account != nil && b.Flash == "" {
 		b.Flash = s.sessions.PopString(r.Context(), flashKey)
 	}

@@ -18,7 +18,7 @@ import (
 	"puntuale/internal/portal/static"
 )
 
-//go:embed templates/*.html
+//go:embed templates/*.html templates/rest/*.html
 var frames embed.FS
 
 //go:embed texts.json
@@ -49,6 +49,8 @@ type Site struct {
 	routes   []Route
 	errors   []ErrorPage
 	log      *slog.Logger
+	// periphery is nil where nothing rests.
+	periphery *periphery
 }
 
 // New checks the configuration. Errors name the setting.
@@ -152,7 +154,7 @@ func (s *Site) Secure() bool { return s.secure }
 func (s *Site) People() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range s.routes {
-		mux.Handle(rt.Pattern, s.page(rt))
+		mux.Handle(rt.Pattern, s.gate(rt, s.sessions.LoadAndSave(s.page(rt))))
 	}
-	return s.sessions.LoadAndSave(mux)
+	return mux
 }

@@ -16,5 +16,13 @@ CREATE TABLE api_tokens (
 CREATE INDEX api_tokens_account ON api_tokens (account_id);
 CREATE INDEX api_tokens_person ON api_tokens (person_id);
 
+-- How long the periphery of the portal rests around an opening, for days that
+-- differ from the rule; both 0: never.
+CREATE TABLE click_day_rests (
+    click_day_id   bigint PRIMARY KEY REFERENCES click_days,
+    before_seconds int NOT NULL CHECK (before_seconds BETWEEN 0 AND 86400),
+    after_seconds  int NOT NULL CHECK (after_seconds BETWEEN 0 AND 86400)
+);
+
 -- +goose Down
-DROP TABLE api_tokens;
+DROP TABLE click_day_rests, api_tokens;
