@@ -210,7 +210,7 @@ func TestWritesFromOtherSitesAreRefused(t *testing.T) {
 		if !strings.HasPrefix(pattern, "POST ") {
 			continue
 		}
-		path := strings.NewReplacer("{id}", app, "{device}", "1").Replace(want.path)
+		path := strings.NewReplacer("{id}", app, "{draft}", app, "{device}", "1").Replace(want.path)
 		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
 			if res := b.Post(path, url.Values{}, header...); res.Status != http.StatusForbidden {
 				t.Errorf("%s with %v: %d", pattern, header, res.Status)

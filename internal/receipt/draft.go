@@ -25,6 +25,7 @@ type Draft struct {
 	Employer    string // may be empty
 	Worker      string // may be empty
 	Sealed      bool
+	Sent        bool            // a submission has arrived: its receipt counts, not this
 	Digest      clickday.Digest // of the sealed document
 	Made        time.Time       // when the preview was made, in words below
 	MadeText    string
@@ -37,6 +38,8 @@ var draftWords = map[string]clickday.Text{
 	"title":   {IT: "Anteprima della domanda", EN: "Preview of the application"},
 	"band":    {IT: "BOZZA", EN: "DRAFT"},
 	"sealed":  {IT: "NON ANCORA INVIATA", EN: "NOT SENT YET"},
+	"sent":    {IT: "COPIA", EN: "COPY"},
+	"receipt": {IT: "Una domanda con questo contenuto è stata inviata: fa fede la ricevuta, non questa copia.", EN: "An application with this content has been sent: the receipt counts, not this copy."},
 	"notice":  {IT: "Questa anteprima non è una ricevuta: la domanda non è stata inviata e non ha un numero di protocollo.", EN: "This preview is not a receipt: the application has not been sent and has no protocol number."},
 	"model":   {IT: "Modello", EN: "Model"},
 	"day":     {IT: "Click day", EN: "Click day"},
@@ -58,10 +61,20 @@ func (d *Draft) say(key string) string { return draftWords[key].In(d.Lang) }
 
 // band is what every page of the preview says across its head.
 func (d *Draft) band() string {
-	if d.Sealed {
+	switch {
+	case d.Sent:
+		return d.say("sent")
+	case d.Sealed:
 		return d.say("sealed")
 	}
 	return d.say("band")
+}
+
+func (d *Draft) notice() string {
+	if d.Sent {
+		return d.say("receipt")
+	}
+	return d.say("notice")
 }
 
 // RenderDraft returns the preview as a PDF. Equal data give equal bytes; it is
@@ -101,7 +114,7 @@ func composeDraft(d *Draft) *canvas {
 	c.y = c.paragraph(left, 14, column, font{strong, 14, ink}, d.Service)
 	c.rule(left, right, c.y+2, 0.7, accent)
 	c.y = c.paragraph(left, c.y+7, column, font{strong, 21, ink}, d.say("title")) + 2
-	c.banner(d.band(), d.say("notice"))
+	c.banner(d.band(), d.notice())
 	c.heading(d.say("facts"))
 	for _, r := range draftFacts(d) {
 		if r.Value != "" {

@@ -43,6 +43,10 @@ func TestDraftsSaySoOnEveryPage(t *testing.T) {
 	if c := composeDraft(sealed); says(c.sheets[0], "BOZZA") || !says(c.sheets[0], "NON ANCORA INVIATA") {
 		t.Error("a sealed application is called a draft")
 	}
+	sealed.Sent = true
+	if c := composeDraft(sealed); says(c.sheets[0], "NON ANCORA") || says(c.sheets[0], "non è stata inviata") || !says(c.sheets[0], "COPIA") {
+		t.Error("an application that was sent is said not to be")
+	}
 }
 
 // says reports whether a line of a page holds a text.

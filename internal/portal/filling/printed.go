@@ -23,7 +23,7 @@ func (f *Filling) printed(w http.ResponseWriter, r *http.Request, v *site.Visit)
 	d := &receipt.Draft{
 		Service: f.site.Name(), Application: s.ID, Model: s.Model, Lang: v.Lang, ModelTitle: s.model.Title.In(v.Lang),
 		State: f.site.Say(v, states[s.State].Key), Employer: employer, Worker: worker, Made: now, MadeText: f.site.Minute(v, now),
-		Preview: s.model.Preview(s.Answers, v.Lang),
+		Preview: s.model.Preview(s.Answers, v.Lang), Sent: s.Sent(),
 	}
 	if s.day != nil {
 		d.DayTitle, d.Opens = dayTitle(v, s.day), f.site.Second(v, s.day.OpensAt())
