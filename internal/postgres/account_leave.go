@@ -56,6 +56,9 @@ func (db *DB) Leave(ctx context.Context, id clickday.AccountID, now time.Time, l
 		if err != nil {
 			return err
 		}
+		if err := leaveParties(ctx, tx, id, now); err != nil {
+			return err
+		}
 		if err := tx.QueryRow(ctx, submitted, id).Scan(&kept); err != nil {
 			return err
 		}

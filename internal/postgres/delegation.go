@@ -27,10 +27,10 @@ func scanDelegation(row pgx.CollectableRow) (d parties.Delegation, err error) {
 }
 
 // Delegations lists who may act for the actor's account, with those who are
-// invited and those who were, the newest first. An operator sees none.
+// invited and those who were, the newest first. An operator sees their own.
 func (db *DB) Delegations(ctx context.Context, who parties.Actor) ([]parties.Delegation, error) {
 	rows, err := db.Pool.Query(ctx, "SELECT "+delegationColumns+`, delegation_holds(d.id, $3) FROM delegations d
-		WHERE d.account_id = $1 AND acting_role($2, $1, $3) IN ('owner', 'manager')
+		WHERE d.account_id = $1 AND (acting_role($2, $1, $3) IN ('owner', 'manager') OR d.delegate_id = $2 AND acting_role($2, $1, $3) IS NOT NULL)
 		ORDER BY d.revoked_at IS NOT NULL, d.granted_at DESC, d.id DESC LIMIT 500`, who.Account, who.Person, who.At)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: delegations: %w", err)
@@ -284,4 +284,56 @@ func disconnect(ctx context.Context, tx pgx.Tx, who parties.Actor, persons []int
 	}
 	_, err = tx.Exec(ctx, "UPDATE access_tokens SET revoked_at = $3 WHERE revoked_at IS NULL AND "+theirs, who.Account, persons, who.At)
 	return tag.RowsAffected(), err
+}
+
+// leaveParties ends every delegation of a person whose account ends, with what
+// rests on it and the computers that they paired. An organisation of which they
+// are the last owner ends too, if nobody else acts for it and nothing of it is
+// sealed and waits to be sent; else it fails with parties.ErrLastOwner.
+func leaveParties(ctx context.Context, tx pgx.Tx, person clickday.AccountID, now time.Time) error {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT account_id FROM delegations WHERE delegate_id = $1 AND revoked_at IS NULL ORDER BY account_id`, person)
+	if err != nil {
+		return err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[clickday.AccountID])
+	if err != nil {
+		return err
+	}
+	for _, account := range list {
+		if _, err := tx.Exec(ctx, "SELECT FROM accounts WHERE id = $1 FOR UPDATE", account); err != nil {
+			return err
+		}
+		who := parties.Actor{Person: person, Account: account, At: now}
+		var owner bool
+		err := tx.QueryRow(ctx, `WITH ended AS (UPDATE delegations SET revoked_at = $3, revoked_by = $2, token_hash = NULL
+				WHERE account_id = $1 AND delegate_id = $2 AND revoked_at IS NULL RETURNING role)
+			SELECT coalesce(bool_or(role = 'owner'), false) FROM ended`, account, person, now).Scan(&owner)
+		if err != nil {
+			return err
+		}
+		if owner {
+			if err := endOwnerless(ctx, tx, who); err != nil {
+				return err
+			}
+		}
+		if _, err := disconnect(ctx, tx, who, []int64{int64(person)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endOwnerless closes an organisation that has no owner any more.
+func endOwnerless(ctx context.Context, tx pgx.Tx, who parties.Actor) error {
+	err := ownerLeft(ctx, tx, who)
+	if !errors.Is(err, parties.ErrLastOwner) {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `UPDATE accounts SET closed_at = $2 WHERE id = $1
+		AND NOT EXISTS (SELECT FROM delegations d WHERE d.account_id = $1 AND delegation_holds(d.id, $2))
+		AND NOT EXISTS (SELECT FROM applications a WHERE a.account_id = $1 AND `+unsent+")", who.Account, who.At)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = parties.ErrLastOwner
+	}
+	return err
 }

@@ -318,3 +318,40 @@ func TestOrganisationsAreWhoseTheyAre(t *testing.T) {
 	_, err = o.AccountByEmail(ctx, "nuova@example.it")
 	o.is("an organisation logs in", err, accounts.ErrNotFound)
 }
+
+func TestWhoClosesTheirAccountLeavesTheOthers(t *testing.T) {
+	o, ctx := newTown(t), context.Background()
+	ada, bob := o.person("ada"), o.person("bob")
+	alone := o.organisation(ada, "00743110157", "")
+	shared := o.organisation(ada, "00905811006", "")
+	o.give(ada, shared, bob, parties.Grant{Role: parties.Operator})
+	leave := func(who clickday.AccountID) error {
+		_, err := o.Leave(ctx, who, o.now, func(bool) notices.Letter { return letter("x@example.it", fmt.Sprint(who), "it") })
+		return err
+	}
+	o.is("the last owner of what others act for", leave(ada), parties.ErrLastOwner)
+	if o.role(ada, alone) != parties.Owner {
+		t.Error("a refused end was done in part")
+	}
+	cid := o.person("cid")
+	o.give(ada, shared, cid, parties.Grant{Role: parties.Owner})
+	o.must(leave(ada))
+	if got := o.role(ada, alone) + o.role(ada, shared); got != "" {
+		t.Errorf("a closed account is %q", got)
+	}
+	if o.role(bob, shared) != parties.Operator || o.role(cid, shared) != parties.Owner {
+		t.Error("the others were ended with it")
+	}
+	again := o.organisation(cid, "00743110157", "") // the one that nobody owned is closed
+	if o.role(cid, again) != parties.Owner {
+		t.Error("registered again")
+	}
+	o.must(leave(bob))
+	list, err := o.Delegations(ctx, o.actor(cid, shared))
+	o.must(err)
+	for _, d := range list {
+		if d.Holds != (d.Delegate == cid) {
+			t.Errorf("after two have left: %+v", d)
+		}
+	}
+}

@@ -43,7 +43,7 @@ type partyView struct {
 	Rows        []row
 	Edit        bool
 	Invite      bool
-	Manage      bool // sees the delegations
+	Manage      bool // sees every delegation, not their own alone
 	Chosen      bool
 	Own         bool
 	Delegations []delegationView
@@ -75,10 +75,8 @@ func (p *Parties) party(w http.ResponseWriter, r *http.Request, v *site.Visit) e
 	case !errors.Is(err, accounts.ErrNotFound):
 		return err
 	}
-	if data.Manage {
-		if err := p.setDelegations(r, v, who, data); err != nil {
-			return err
-		}
+	if err := p.setDelegations(r, v, who, data); err != nil {
+		return err
 	}
 	return p.site.Render(w, r, v, http.StatusOK, "party", data)
 }
@@ -96,12 +94,12 @@ func (p *Parties) rows(v *site.Visit, o *rules.Organisation) []row {
 	add("tax_code", o.TaxCode)
 	add("vat", o.VAT)
 	add("register", o.Register)
-	add("street", o.Seat())
+	add("seat", o.Seat())
 	add("pec", o.PEC)
 	add("email", o.Email)
 	add("chamber_number", strings.TrimSpace(o.ChamberProvince+" "+o.ChamberNumber))
 	add("inps", o.INPS)
-	add("legal_name", o.LegalName+" ("+o.LegalTaxCode+")")
+	add("legal", o.LegalName+" ("+o.LegalTaxCode+")")
 	return out
 }
 
@@ -300,9 +298,6 @@ func (p *Parties) revokeForm(w http.ResponseWriter, r *http.Request, v *site.Vis
 	id, err := number(r, "delegation")
 	if err != nil {
 		return err
-	}
-	if !acting.Role.Covers(rules.Manager) {
-		return rules.ErrRole
 	}
 	list, err := p.store.Delegations(r.Context(), who)
 	if err != nil {

@@ -385,3 +385,33 @@ func (o *town) state(app string) (s clickday.ApplicationState) {
 	}
 	return s
 }
+
+// TestAComputerIsPairedForWhomOneActs: the page of consent says for whom, and a
+// page that was made for another account pairs nothing.
+func TestAComputerIsPairedForWhomOneActs(t *testing.T) {
+	o := newTown(t)
+	m := o.LoggedIn(mario)
+	firm := sent(m, "/parties/new", company(edil))
+	act(m, firm)
+	request := url.Values{
+		"response_type": {"code"}, "client_id": {"miniclient"}, "redirect_uri": {"http://127.0.0.1:4000/callback"}, "state": {"s"},
+		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"},
+	}
+	p := m.Open("/oauth/authorize?" + request.Encode())
+	if !strings.Contains(p.Find("main").Text(), "sarà collegato all’account di Edil Rossi S.r.l.") {
+		t.Errorf("the page says %q", p.Find("main").Text())
+	}
+	request.Set("acting", p.Find("input[name=acting]").AttrOr("value", ""))
+	request.Set("decision", "allow")
+	act(m, "/parties/1")
+	if p := m.Post("/oauth/authorize", request); p.Status != http.StatusConflict {
+		t.Errorf("allowed on a page of another account: %d", p.Status)
+	}
+	act(m, firm)
+	sent(m, "/oauth/authorize", request)
+	var account, person int64
+	err := o.DB.Pool.QueryRow(context.Background(), "SELECT account_id, person_id FROM authorization_codes").Scan(&account, &person)
+	if err != nil || fmt.Sprint("/parties/", account) != firm || person != 1 {
+		t.Errorf("the code is for %d by %d, %v", account, person, err)
+	}
+}

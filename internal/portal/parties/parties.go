@@ -48,7 +48,7 @@ type Store interface {
 	// SaveOrganisation is accounts.ErrChanged when somebody saved meanwhile.
 	SaveOrganisation(ctx context.Context, who rules.Actor, o *rules.Organisation) error
 
-	// Delegations lists those of the account, none for operators.
+	// Delegations lists those of the account, to operators their own.
 	Delegations(ctx context.Context, who rules.Actor) ([]rules.Delegation, error)
 	// Giver is what the actor may hand on.
 	Giver(ctx context.Context, who rules.Actor) (rules.Giver, error)

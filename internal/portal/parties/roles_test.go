@@ -33,7 +33,7 @@ var rights = map[string]struct {
 	"POST /parties/{party}/edit":   {"/parties/{firm}/edit", nil, 400, 400, 403, 404, 404},
 	"GET /parties/{party}/invite":  {"/parties/{firm}/invite", nil, 200, 403, 403, 404, 404},
 	"POST /parties/{party}/invite": {"/parties/{firm}/invite", url.Values{"address": {"x@example.it"}, "role": {"operator"}}, 303, 403, 403, 404, 404},
-	"GET /parties/{party}/delegations/{delegation}/revoke":  {"/parties/{firm}/delegations/{founder}/revoke", nil, 200, 200, 403, 404, 404},
+	"GET /parties/{party}/delegations/{delegation}/revoke":  {"/parties/{firm}/delegations/{founder}/revoke", nil, 200, 200, 404, 404, 404}, // they see their own alone
 	"POST /parties/{party}/delegations/{delegation}/revoke": {"/parties/{firm}/delegations/{founder}/revoke", nil, 409, 403, 403, 404, 404},
 	"GET /invitations/{token}":                              {"/invitations/x", nil, 404, 404, 404, 404, 404},
 	"POST /invitations":                                     {"/invitations", url.Values{"id": {"{founder}"}, "answer": {"accept"}}, 409, 409, 409, 409, 409},

@@ -1,6 +1,6 @@
 -- +goose Up
 -- Companies and intermediaries are accounts without a password: persons act for them.
-CREATE UNIQUE INDEX accounts_organisation ON accounts (kind, tax_code) WHERE kind <> 'person' AND password_hash = '';
+CREATE UNIQUE INDEX accounts_organisation ON accounts (kind, tax_code) WHERE kind <> 'person' AND password_hash = '' AND closed_at IS NULL;
 
 CREATE TABLE organisations (
     account_id       bigint PRIMARY KEY REFERENCES accounts,
@@ -74,8 +74,8 @@ $$;
 -- +goose StatementBegin
 CREATE FUNCTION acting_role(person bigint, account bigint, at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN person = account THEN 'owner' ELSE (
-        SELECT d.role FROM delegations d JOIN accounts a ON a.id = d.account_id
-        WHERE d.account_id = account AND d.delegate_id = person AND d.revoked_at IS NULL AND a.closed_at IS NULL
+        SELECT d.role FROM delegations d JOIN accounts a ON a.id = d.account_id JOIN accounts p ON p.id = d.delegate_id
+        WHERE d.account_id = account AND d.delegate_id = person AND d.revoked_at IS NULL AND a.closed_at IS NULL AND p.closed_at IS NULL
             AND delegation_holds(d.id, at)
         ORDER BY CASE d.role WHEN 'owner' THEN 0 WHEN 'manager' THEN 1 ELSE 2 END LIMIT 1) END
 $$;
