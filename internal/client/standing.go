@@ -18,7 +18,7 @@ func OutcomeWord(r *Row) clickday.Text {
 	case store.PlaceAdmitted:
 		return clickday.Text{IT: "In quota", EN: "In quota"}
 	case store.PlaceWaiting:
-		return clickday.Text{IT: "Al momento non in quota", EN: "Not in quota at the moment"}
+		return clickday.Text{IT: "Non in quota ora", EN: "Not in quota now"} // StandingText has it in full
 	}
 	return word
 }

@@ -172,7 +172,7 @@ func TestTheListIsShown(t *testing.T) {
 		{
 			`{"version":1,"kind":"provisional","published_at":"2027-02-20T10:00:00Z","place":"waiting","group":"any|any|any","rank":812,"demand":900,"places":500}`,
 			"Al momento non in quota: 812° di 900 per 500 posti (graduatoria provvisoria n. 1 del 20/02/2027 11:00)",
-			"Not in quota at the moment: number 812 of 900 for 500 places (provisional list no. 1 of 20/02/2027 11:00)", "Al momento non in quota",
+			"Not in quota at the moment: number 812 of 900 for 500 places (provisional list no. 1 of 20/02/2027 11:00)", "Non in quota ora",
 		},
 		{
 			`{"version":2,"kind":"final","published_at":"2027-03-20T10:00:00Z","place":"admitted","group":"any|any|any","rank":812,"demand":900,"places":812,"round":1}`,

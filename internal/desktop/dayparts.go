@@ -115,7 +115,7 @@ func (l *linksPart) paint(i int, c color.Color) {
 }
 
 // outcomeShares of the width: arrival, worker, outcome, number, proof.
-var outcomeShares = columns{{134, 0}, {20, 0.75}, {104, 0.15}, {132, 0.05}, {60, 0.05}}
+var outcomeShares = columns{{134, 0}, {20, 0.75}, {120, 0.15}, {132, 0.05}, {60, 0.05}}
 
 // outcomeList shows what has arrived or was refused, the newest first.
 type outcomeList struct {
@@ -167,7 +167,7 @@ func (o *outcomeList) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 	if row.Proof {
 		proof = o.v.say("signed", row.Node)
 	}
-	o.v.fillRow(obj, row.State, 2, o.arrival(row.Arrived), row.Worker, client.OutcomeWord(row).In(o.v.lang), row.ProtocolNumber, proof)
+	o.v.fillRow(obj, row, 2, o.arrival(row.Arrived), row.Worker, client.OutcomeWord(row).In(o.v.lang), row.ProtocolNumber, proof)
 }
 
 // arrival writes an instant to the microsecond, with its date only when that is

@@ -15,7 +15,7 @@ import (
 )
 
 // listShares of the width: place, worker, employer, state, number.
-var listShares = columns{{58, 0}, {60, 0.4}, {50, 0.4}, {112, 0.15}, {130, 0.05}}
+var listShares = columns{{58, 0}, {60, 0.4}, {50, 0.4}, {120, 0.15}, {130, 0.05}}
 
 // listFilters say which states each filter lets through; the first lets all.
 var listFilters = []struct {
@@ -135,7 +135,7 @@ func (l *listPage) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 	if e.place > 0 {
 		place = l.v.say("n", e.place)
 	}
-	l.v.fillRow(row, e.row.State, 3, place, e.row.Worker, e.row.Employer, client.OutcomeWord(e.row).In(l.v.lang), e.row.ProtocolNumber)
+	l.v.fillRow(row, e.row, 3, place, e.row.Worker, e.row.Employer, client.OutcomeWord(e.row).In(l.v.lang), e.row.ProtocolNumber)
 }
 
 func (l *listPage) dayNote(d *client.DayView) string {

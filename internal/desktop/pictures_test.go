@@ -13,6 +13,7 @@ import (
 
 	"puntuale/internal/clickday"
 	"puntuale/internal/client"
+	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 	"puntuale/internal/client/timing"
@@ -74,6 +75,19 @@ func scenes() []scene {
 		s.Clock.RoundTrip = 18 * time.Millisecond
 		return s
 	}
+	listed := func() client.Snapshot {
+		s := after()
+		s.Days[0].Phase = clickday.PhaseAfter
+		for i := range s.Days[0].Rows {
+			if r := &s.Days[0].Rows[i]; r.State == store.Receipted {
+				r.List = &store.Standing{Version: 1, Kind: "provisional", PublishedAt: opens.Add(240 * time.Hour), Place: store.PlaceAdmitted, Rank: int64(480 + i), Demand: 912, Places: 500}
+				if r.List.Rank > r.List.Places {
+					r.List.Place = store.PlaceWaiting
+				}
+			}
+		}
+		return s
+	}
 	prepared := func() client.Snapshot {
 		s := many(40, func(i int) store.State { return store.Prepared })
 		o := many(12, func(i int) store.State { return store.Receipted }).Days[0]
@@ -118,6 +132,8 @@ func scenes() []scene {
 		{"day-outcomes", pageDay, after, nil},
 		{"list", pageApplications, prepared, func(v *View) { v.list.list.Select(3) }},
 		{"list-outcome", pageApplications, after, func(v *View) { v.list.list.Select(6) }},
+		{"day-listed", pageDay, listed, nil},
+		{"list-standing", pageApplications, listed, func(v *View) { v.list.list.Select(25) }},
 		{"list-empty", pageApplications, func() client.Snapshot { s := paired(); s.Days = nil; return s }, nil},
 		{"checks", pageChecks, checked, nil},
 		{"settings", pageSettings, func() client.Snapshot {
@@ -131,6 +147,16 @@ func scenes() []scene {
 			s.Help = store.Help{Phone: "06 1234 5678", Hours: clickday.Text{IT: "Ogni giorno dalle 8 alle 20", EN: "Every day from 8 to 20"}, Email: "assistenza@example.it"}
 			s.Update = &client.UpdateView{Version: "1.4.0", Notes: clickday.Text{IT: "Correzioni minori.", EN: "Minor corrections."}}
 			s.Notice = client.Notice{Text: clickday.Text{IT: "Domande aggiornate.", EN: "Applications up to date."}}
+			return s
+		}, nil},
+		{"help-asked", pageHelp, func() client.Snapshot {
+			s := prepared()
+			s.Portal, s.Help = "https://portale.example.it", store.Help{Phone: "06 1234 5678", Page: "https://portale.example.it/aiuto"}
+			ask := store.Ticket{Subject: "Rete, proxy o orologio", Text: "x", Written: opens.Add(-50 * time.Hour).UnixNano(), Number: "2027-000042"}
+			waits, refused := ask, ask
+			waits.Number, waits.Subject, waits.Written = "", "Numeri e ricevute", opens.Add(-time.Hour).UnixNano()
+			refused.Number, refused.Failure = "", client.Explain(portalapi.ErrNoHelpDesk)
+			s.Tickets = []store.Ticket{refused, ask, waits}
 			return s
 		}, nil},
 	}

@@ -40,16 +40,25 @@ func cell() *widget.Label {
 }
 
 // fillRow writes texts into a row; the one at the place of the state has its colour.
-func (v *View) fillRow(obj fyne.CanvasObject, s store.State, place int, texts ...string) {
+func (v *View) fillRow(obj fyne.CanvasObject, r *client.Row, place int, texts ...string) {
 	cells := obj.(*fyne.Container).Objects
 	state := cells[place].(*widget.Label)
-	if im := importance(s); state.Importance != im {
+	if im := rowImportance(r); state.Importance != im {
 		state.Importance = im
 		state.Refresh()
 	}
 	for i, t := range texts {
 		setLabel(cells[i].(*widget.Label), t)
 	}
+}
+
+// rowImportance is that of the outcome: what has arrived, but has no place in the
+// quota at the moment, is not good news.
+func rowImportance(r *client.Row) widget.Importance {
+	if r.List != nil && r.List.Place == store.PlaceWaiting {
+		return widget.WarningImportance
+	}
+	return importance(r.State)
 }
 
 func importance(s store.State) widget.Importance {
