@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
@@ -76,11 +77,14 @@ func aTeam(t *testing.T, bin string) {
 	for range 2 {
 		c := agentCmd{Controller: at, TeamKey: key, Dir: t.TempDir()}
 		agents.Go(func() error {
+			tick := time.NewTicker(100 * time.Millisecond)
+			defer tick.Stop()
 			for { // until the controller is there
 				err := c.Run(t.Context(), clock.System{})
 				if !errors.Is(err, syscall.ECONNREFUSED) {
 					return err
 				}
+				<-tick.C
 			}
 		})
 	}

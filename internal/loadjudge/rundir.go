@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"puntuale/internal/clickday"
@@ -32,7 +33,11 @@ func OpenRun(dir string) (*Evidence, *loadrun.Manifest, error) {
 	}
 	r.figures()
 	for _, v := range m.Quality.Void {
-		r.e.Voids = append(r.e.Voids, clickday.Text{IT: v, EN: v})
+		it, en, both := strings.Cut(v, " / ") // as Quality writes it
+		if !both {
+			en = it
+		}
+		r.e.Voids = append(r.e.Voids, clickday.Text{IT: it, EN: en})
 	}
 	if q := m.Quality.Lateness99; m.Bounds.Lateness > 0 && q > m.Bounds.Lateness && len(m.Quality.Void) == 0 {
 		r.void("Il generatore era in ritardo: %s.", "The generator was late by %s.", q)
