@@ -102,3 +102,18 @@ func (db *DB) ArchivedAnswers(ctx context.Context, account clickday.AccountID, i
 	r, err := db.Archived(ctx, account, id)
 	return r.Model, r.Answers, err
 }
+
+// DayLimit returns how many applications of the account may have a number on one
+// click day, and whether there is such a limit.
+func (db *DB) DayLimit(ctx context.Context, account clickday.AccountID) (int, bool, error) {
+	var limit *int
+	err := db.Pool.QueryRow(ctx, `SELECT coalesce(a.per_day, l.per_day) FROM accounts a LEFT JOIN account_limits l ON l.kind = a.kind
+		WHERE a.id = $1`, account).Scan(&limit)
+	if err != nil {
+		return 0, false, fmt.Errorf("postgres: limit of an account: %w", err)
+	}
+	if limit == nil {
+		return 0, false, nil
+	}
+	return *limit, true, nil
+}

@@ -19,6 +19,7 @@ import (
 	"puntuale/internal/clock"
 	"puntuale/internal/forms"
 	"puntuale/internal/forms/sample"
+	"puntuale/internal/notices"
 	"puntuale/internal/postgres"
 	"puntuale/internal/postgres/pgtest"
 )
@@ -304,6 +305,30 @@ func TestUploads(t *testing.T) {
 	}
 	if all, err := w.db.Uploads(t.Context(), w.mine, 5); err != nil || len(all) != 1 || all[0].Content != nil || all[0].Taken != 19 {
 		t.Errorf("uploads %+v, %v", all, err)
+	}
+}
+
+// TestWhoLeavesTakesTablesAndFilesAlong: nothing of what was never sent is left.
+func TestWhoLeavesTakesTablesAndFilesAlong(t *testing.T) {
+	w := newWorld(t)
+	a := w.ready(t, 1)
+	if err := w.Attach(t.Context(), w.mine, a.ID, "passport", "p.png", picture(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.Upload(t.Context(), w.mine, w.day, "B2020", "x.csv", w.table(2)); err != nil {
+		t.Fatal(err)
+	}
+	letter := func(bool) notices.Letter {
+		return notices.Letter{To: "p0@example.it", Lang: "it", Subject: "s", Text: "t", Key: "leave"}
+	}
+	if _, err := w.db.Leave(t.Context(), w.mine, now, letter); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"uploads", "attachments", "applications"} {
+		var n int
+		if err := w.db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d rows are left in %s, %v", n, table, err)
+		}
 	}
 }
 

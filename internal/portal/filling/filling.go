@@ -39,6 +39,9 @@ type Store interface {
 	ApplicationsTo(ctx context.Context, account clickday.AccountID, day clickday.DayID, model clickday.ModelCode, limit int) ([]accounts.Application, error)
 	// DayCounts counts the applications of an account by day and state.
 	DayCounts(ctx context.Context, account clickday.AccountID) (map[clickday.DayID]map[clickday.ApplicationState]int, error)
+	// DayLimit returns how many applications of an account may have a number
+	// on one day, and whether there is such a limit.
+	DayLimit(ctx context.Context, account clickday.AccountID) (int, bool, error)
 	// ArchivedAnswers returns an application of an earlier year by the columns
 	// of its file.
 	ArchivedAnswers(ctx context.Context, account clickday.AccountID, id clickday.ApplicationID) (clickday.ModelCode, map[string]string, error)

@@ -124,6 +124,9 @@ func TestSealingAllThatIsReady(t *testing.T) {
 	if boxes.Length() != 3 || !strings.Contains(page.Find("main").Text(), "Sigillare non è inviare") {
 		t.Fatalf("%d to seal", boxes.Length())
 	}
+	if got := page.Find("main").Text(); !strings.Contains(got, "al massimo 3 domande") || strings.Contains(got, "Ne hai di più") {
+		t.Errorf("of the limit: %q", got)
+	}
 	var chosen []string
 	for i := range 3 {
 		chosen = append(chosen, boxes.Eq(i).AttrOr("value", ""))

@@ -23,7 +23,7 @@ func TestTheRoom(t *testing.T) {
 			&dayPageView{Base: site.Base{Text: "x"}, Day: dayView{Title: evil, URL: "/x", State: states[clickday.Ready]}},
 		},
 		"sealmany": {
-			&sealManyView{Base: base(), Day: hostileDay(), Ready: []readyView{{evil, "a.0", "/x", evil, evil, "B", "filling.seal.unready", true}, {Control: "a.1"}}, Sealed: 1, Refused: 1, Done: true},
+			&sealManyView{Base: base(), Day: hostileDay(), Ready: []readyView{{evil, "a.0", "/x", evil, evil, "B", "filling.seal.unready", true}, {Control: "a.1"}}, Sealed: 1, Refused: 1, Done: true, Limit: 3, Limited: true, Over: true},
 			&sealManyView{Base: base(), Day: hostileDay(), Chosen: true},
 		},
 		"copy": {

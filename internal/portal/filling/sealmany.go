@@ -32,7 +32,9 @@ type sealManyView struct {
 	Refused int
 	Done    bool // the answer to a request to seal
 	Chosen  bool // something was chosen
-	Most    int
+	Limit   int  // applications that may have a number on the day
+	Limited bool // there is such a limit
+	Over    bool // more are sealed and ready than that
 }
 
 // sealManyForm shows what is ready for a day, and what sealing means.
@@ -53,7 +55,11 @@ func (f *Filling) showReady(w http.ResponseWriter, r *http.Request, v *site.Visi
 	if err != nil {
 		return err
 	}
-	data.Day, data.Most = f.dayView(v, d, counts[d.ID]), drafts.MaxSeals
+	data.Day = f.dayView(v, d, counts[d.ID])
+	if data.Limit, data.Limited, err = f.store.DayLimit(r.Context(), v.Account.ID); err != nil {
+		return err
+	}
+	data.Over = data.Limited && data.Day.Ready+data.Day.Sealed > data.Limit
 	data.Base = site.Base{Title: "filling.seal.title", Nav: "applications", Crumbs: []site.Crumb{
 		{Label: f.site.Say(v, "filling.days.title"), URL: "/days"}, {Label: data.Day.Title, URL: data.Day.URL}, {Label: f.site.Say(v, "filling.seal.title")},
 	}}
