@@ -20,6 +20,7 @@ func TestHowEveryPageLooks(t *testing.T) {
 	s.Arrive(sent, clickday.Receipted, 42, nil)
 	s.Arrive(refused, clickday.Refused, nil, "document_altered")
 	s.registered(s.pair(b))
+	archived := s.Archived("mario.rossi@example.it")
 	s.withLedger(1234)
 	b.ticket()
 	for _, role := range []accounts.Role{accounts.HelpDesk, accounts.Administrator, accounts.Auditor} {
@@ -39,7 +40,7 @@ func TestHowEveryPageLooks(t *testing.T) {
 	look(s.browser(), s.pages(s.browser(), sealed, func(a int) bool { return a == 0 }))
 	more := []string{
 		draft, draft + "/pages/employer", draft + "/pages/employer?check=1", draft + "/pages/worker?check=1", draft + "/preview", sent, refused,
-		"/applications?lang=en", sent + "?lang=en", "/nothing?lang=it",
+		"/archive/" + archived.String(), "/applications?q=nobody&year=2012", "/applications?lang=en", sent + "?lang=en", "/nothing?lang=it",
 	}
 	look(b, append(s.pages(b, sealed, func(a int) bool { return a == 1 }), more...))
 	anna := s.loggedIn("anna.verdi@example.it")

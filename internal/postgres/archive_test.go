@@ -88,9 +88,13 @@ func TestTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range []int{2, 3} {
-		if err := s.db.NoteSync(ctx, s.accounts[0], 1, at(h)); err != nil {
+		if err := s.db.NoteSync(ctx, s.accounts[0], 1, at(1), at(h)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	var syncs int
+	if err := s.db.Pool.QueryRow(ctx, "SELECT count(*) FROM device_syncs").Scan(&syncs); err != nil || syncs != 1 {
+		t.Errorf("%d syncs on record, want the first alone (%v)", syncs, err)
 	}
 	if err := s.db.ReopenApplication(ctx, s.accounts[0], id, clickday.Ready, at(4)); err != nil {
 		t.Fatal(err)

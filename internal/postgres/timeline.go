@@ -56,9 +56,12 @@ func (db *DB) Timeline(ctx context.Context, account clickday.AccountID, id click
 	return list, nil
 }
 
-// NoteSync remembers that a computer was given the sealed applications.
-func (db *DB) NoteSync(ctx context.Context, account clickday.AccountID, device int64, at time.Time) error {
-	_, err := db.Pool.Exec(ctx, "INSERT INTO device_syncs (account_id, device_id, at) VALUES ($1, $2, $3)", account, device, at)
+// NoteSync remembers that a computer was given the sealed applications, of which
+// the newest was sealed at that instant. A sync that brings it nothing new leaves
+// no trace.
+func (db *DB) NoteSync(ctx context.Context, account clickday.AccountID, device int64, newest, at time.Time) error {
+	_, err := db.Pool.Exec(ctx, `INSERT INTO device_syncs (account_id, device_id, at) SELECT $1, $2, $3
+		WHERE NOT EXISTS (SELECT FROM device_syncs WHERE account_id = $1 AND device_id = $2 AND at >= $4)`, account, device, at, newest)
 	if err != nil {
 		return fmt.Errorf("postgres: sync: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"puntuale/internal/clickday"
+	"puntuale/internal/portal/pagetest"
 	"puntuale/internal/portal/portaltest"
 	"puntuale/internal/portal/sitetest"
 )
@@ -156,6 +158,33 @@ func TestReceiptsOfAYear(t *testing.T) {
 	for _, want := range []string{"Arrivata", "FLUSSI-2027/0000007", "Ricevuta disponibile"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("history lacks %q: %s", want, text)
+		}
+	}
+}
+
+// TestHowMyApplicationsLook opens the pages of this room in a real browser, as
+// somebody who has many applications sees them.
+func TestHowMyApplicationsLook(t *testing.T) {
+	s := portaltest.New(t)
+	b := s.LoggedIn(rossi)
+	b.Begin()
+	sent := b.Sealed(1)
+	s.Arrive(sent, clickday.Receipted, 42, nil)
+	archived := s.Archived(rossi)
+	_, err := s.DB.Pool.Exec(context.Background(), `INSERT INTO archive SELECT gen_random_uuid(), account_id, source, 'r' || i, 2008 + i % 15, 'Decreto flussi ' || 2008 + i % 15, model,
+		(ARRAY['submitted', 'accepted', 'waiting', 'rejected', 'withdrawn'])[1 + i % 5], 'K-' || 2008 + i % 15 || '/00' || i, sent_at + i * interval '30 days',
+		'Azienda agricola Fratelli Bianchi S.r.l.', 'Singh Lavoratore ' || i, nationality, answers, imported_at FROM archive, generate_series(1, 60) AS i`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chrome := pagetest.Start(t, s.Server.URL)
+	chrome.Cookies(b.Cookies())
+	for _, path := range []string{
+		"/applications", "/applications?q=singh&year=2012&state=accepted&lang=it", "/applications?q=niente&model=B", "/applications?lang=en", sent + "/history",
+		"/archive/" + archived.String(),
+	} {
+		for _, screen := range pagetest.Screens {
+			chrome.Look(path, screen)
 		}
 	}
 }
