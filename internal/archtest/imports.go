@@ -15,6 +15,7 @@ type fence struct {
 var fences = []fence{
 	{"fyne.io", []string{"internal/desktop", "cmd/miniclient"}, "the core of the client must run without windows"},
 	{"github.com/valyala/fasthttp", []string{"internal/intake", "internal/bench/okserver", "loadtest"}, "only the hot path speaks it, and the peer it is measured against"},
+	{"github.com/Shopify/toxiproxy", []string{"internal/loadfault"}, "networks are disturbed in load runs only"},
 	{"github.com/redis/go-redis", []string{"internal/queue/redisqueue", "internal/devstack", "cmd"}, "Redis lies behind package queue"},
 	{"github.com/jackc/pgx", []string{"internal/postgres", "cmd"}, "SQL lies in package postgres"},
 	{"github.com/riverqueue/river", []string{"internal/postgres", "cmd"}, "jobs lie in package postgres"},

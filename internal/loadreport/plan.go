@@ -1,11 +1,15 @@
 package loadreport
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/loadrun"
 	"puntuale/internal/profile"
 )
@@ -22,6 +26,7 @@ func WritePlan(out io.Writer, p *profile.Profile, scale float64, s *profile.Summ
 	for _, k := range loadrun.Kinds {
 		fmt.Fprintf(w, "  %s\t%d\n", k, s.Kinds[k])
 	}
+	fmt.Fprintf(w, "modelli / models\t%s\n", models(p))
 	fmt.Fprintf(w, "secondo più pieno / busiest second\t%d/s\n", s.PeakSecond)
 	fmt.Fprintf(w, "100 ms più pieni / busiest 100 ms\t%d/s\n", s.Peak100)
 	fmt.Fprintf(w, "ultima richiesta / last request\t%.1f s\n\n", s.Last.Seconds())
@@ -34,4 +39,21 @@ func WritePlan(out io.Writer, p *profile.Profile, scale float64, s *profile.Summ
 			x.Kinds[loadrun.Bad], x.Kinds[loadrun.Early], x.Kinds[loadrun.Cut], strings.Repeat("█", (40*x.Total+s.PeakSecond-1)/max(1, s.PeakSecond)))
 	}
 	return w.Flush()
+}
+
+// models are the shares of the mix, the greatest first.
+func models(p *profile.Profile) string {
+	total := 0.0
+	codes := slices.Collect(maps.Keys(p.Mix.Models))
+	for _, share := range p.Mix.Models {
+		total += share
+	}
+	slices.SortFunc(codes, func(a, b clickday.ModelCode) int {
+		return cmp.Or(cmp.Compare(p.Mix.Models[b], p.Mix.Models[a]), cmp.Compare(a, b))
+	})
+	out := make([]string, len(codes))
+	for i, code := range codes {
+		out[i] = fmt.Sprintf("%s %.3g %%", code, 100*p.Mix.Models[code]/total)
+	}
+	return strings.Join(out, ", ")
 }
