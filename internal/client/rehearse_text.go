@@ -95,5 +95,5 @@ func afterText(d time.Duration, lang string) string {
 	if d == 0 {
 		return ""
 	}
-	return fmt.Sprintf(clickday.Text{IT: ", tutti entro %.1f s dall’apertura", EN: ", all within %.1f s of the opening"}.In(lang), d.Seconds())
+	return fmt.Sprintf(clickday.Text{IT: ", entro %.1f s dall’apertura", EN: ", within %.1f s of the opening"}.In(lang), d.Seconds())
 }

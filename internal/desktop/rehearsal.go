@@ -65,7 +65,7 @@ func newPlayPart(v *View) *playPart {
 		p.marks, p.words = append(p.marks, icon), append(p.words, word)
 		steps.Add(container.NewHBox(icon, word))
 	}
-	p.running = panel(p.left, p.stage, p.counts, steps, left(p.cancel))
+	p.running = panel(container.New(tight, p.left, p.stage, p.counts), container.NewPadded(steps), left(p.cancel))
 	note := sized(v.say("play_band"), theme.SizeNameText, true)
 	note.Importance, note.Alignment = widget.WarningImportance, fyne.TextAlignCenter
 	p.band = panel(note)

@@ -26,7 +26,7 @@ var rehearsalTexts = map[string]clickday.Text{
 	"play_resumed_text": {IT: "La prova è ripresa da dov’era, con le stesse buste.", EN: "The rehearsal went on where it was, with the same envelopes."},
 	"play_numbers":      {IT: "Numeri di protocollo", EN: "Protocol numbers"},
 	"play_receipts":     {IT: "Ricevute", EN: "Receipts"},
-	"play_within":       {IT: ", tutti entro %.1f s dall’apertura", EN: ", all within %.1f s of the opening"},
+	"play_within":       {IT: ", entro %.1f s dall’apertura", EN: ", within %.1f s of the opening"},
 	"play_mend":         {IT: "Che cosa sistemare", EN: "What to mend"},
 	"play_mend_none":    {IT: "Nulla: questo computer è pronto per il click day.", EN: "Nothing: this computer is ready for the click day."},
 	"play_more":         {IT: "altre %d nel rapporto", EN: "%d more in the report"},
