@@ -16,13 +16,6 @@ import (
 // also of earlier years.
 const submitted = "SELECT EXISTS (SELECT FROM submissions WHERE account_id = $1) OR EXISTS (SELECT FROM archive WHERE account_id = $1)"
 
-// soleOwner says whether an organisation would be left without anybody who may
-// decide for it.
-const soleOwner = `SELECT EXISTS (SELECT FROM delegations d JOIN accounts a ON a.id = d.account_id
-	WHERE d.delegate_id = $1 AND d.role = 'owner' AND d.accepted_at IS NOT NULL AND d.revoked_at IS NULL AND a.closed_at IS NULL
-	AND NOT EXISTS (SELECT FROM delegations o WHERE o.account_id = d.account_id AND o.role = 'owner' AND o.delegate_id <> $1
-		AND o.accepted_at IS NOT NULL AND o.revoked_at IS NULL))`
-
 // Submitted implements membership.Store.
 func (db *DB) Submitted(ctx context.Context, id clickday.AccountID) (yes bool, err error) {
 	err = db.Pool.QueryRow(ctx, submitted, id).Scan(&yes)
@@ -41,7 +34,6 @@ var everybody = []string{
 	"DELETE FROM access_tokens WHERE account_id = $1 OR person_id = $1",
 	"DELETE FROM api_tokens WHERE account_id = $1 OR person_id = $1",
 	"UPDATE delegations SET revoked_at = now(), revoked_by = $1, token_hash = NULL WHERE revoked_at IS NULL AND (delegate_id = $1 OR account_id = $1)",
-	"DELETE FROM uploads WHERE account_id = $1",
 	"DELETE FROM rehearsals WHERE account_id = $1", // with their copies
 	"DELETE FROM device_syncs WHERE account_id = $1 OR device_id IN (SELECT id FROM devices WHERE account_id = $1)",
 	"UPDATE devices SET revoked_at = coalesce(revoked_at, now()) WHERE account_id = $1",
@@ -73,13 +65,6 @@ func (db *DB) Leave(ctx context.Context, id clickday.AccountID, now time.Time, l
 		}
 		if err := leaveParties(ctx, tx, id, now); err != nil {
 			return err
-		}
-		var sole bool
-		if err := tx.QueryRow(ctx, soleOwner, id).Scan(&sole); err != nil {
-			return err
-		}
-		if sole {
-			return accounts.ErrSoleOwner
 		}
 		if err := tx.QueryRow(ctx, submitted, id).Scan(&kept); err != nil {
 			return err
