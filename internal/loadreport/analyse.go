@@ -116,6 +116,7 @@ func (a *analysis) answer(r *loadrun.Request, n *loadrun.Answer) {
 	if n.Failure == loadrun.Postponed {
 		a.report.Postponed++
 		a.at(n.Done).Refused++
+		a.at(n.Done).wrong(problemOf(n))
 		return // it was sent again
 	}
 	k, due := a.report.Kinds[r.Kind.String()], r.At+n.Moved
@@ -138,6 +139,7 @@ func (a *analysis) answer(r *loadrun.Request, n *loadrun.Answer) {
 		k.Failed++
 		a.report.Failures[n.Failure.String()]++
 		a.at(due).Failed++
+		a.at(due).wrong(n.Failure.String())
 	case n.Status == 200:
 		k.Accepted++
 		a.at(n.Done).Accepted++
@@ -151,8 +153,17 @@ func (a *analysis) answer(r *loadrun.Request, n *loadrun.Answer) {
 	default:
 		k.Refused++
 		a.at(n.Done).Refused++
+		a.at(n.Done).wrong(problemOf(n))
 		a.report.Problems[problemOf(n)]++
 	}
+}
+
+// wrong counts an error of a kind.
+func (s *second) wrong(kind string) {
+	if s.Errors == nil {
+		s.Errors = map[string]int{}
+	}
+	s.Errors[kind]++
 }
 
 func problemOf(n *loadrun.Answer) string {

@@ -1,6 +1,9 @@
 package loadreport
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +24,8 @@ func (r *Report) charts() []chart {
 		out = append(out, r.traffic(from, openingSpan, false))
 	}
 	out = append(out, r.traffic(from, to, to > 2*openingSpan), r.latency(from, to))
-	if r.anyErrors() {
-		out = append(out, r.errors(from, to))
+	if c, ok := r.errors(from, to); ok {
+		out = append(out, c)
 	}
 	if c, ok := r.lag(); ok {
 		out = append(out, c)
@@ -110,15 +113,43 @@ func (r *Report) latency(from, to float64) chart {
 	}
 }
 
-func (r *Report) anyErrors() bool { return len(r.Failures) > 0 }
+// errorsMax is how many kinds of errors have a curve: as many as there are
+// colours.
+const errorsMax = 6
 
-func (r *Report) errors(from, to float64) chart {
-	return chart{
-		Title: clickday.Text{IT: "Richieste senza risposta al secondo", EN: "Requests without an answer per second"},
-		Note:  clickday.Text{IT: "Quelle interrotte apposta non sono contate.", EN: "Those cut on purpose are not counted."},
+// errors are refusals and requests without an answer, by kind, those that are most
+// frequent first.
+func (r *Report) errors(from, to float64) (chart, bool) {
+	c := chart{
+		Title: clickday.Text{IT: "Rifiuti ed errori al secondo, per tipo", EN: "Refusals and errors per second, by kind"},
+		Note: clickday.Text{IT: "Le richieste non valide e quelle anticipate devono essere rifiutate. Quelle interrotte apposta non sono contate.",
+			EN: "Bad requests and early ones must be refused. Those cut on purpose are not counted."},
 		XUnit: "s", Unit: "/s", From: from, To: to,
-		Lines: []line{r.curve(clickday.Text{IT: "senza risposta", EN: "without an answer"}, 4, true, func(s *Second) float64 { return float64(s.Failed) })},
 	}
+	totals := map[string]int{}
+	for i := range r.Seconds {
+		for kind, n := range r.Seconds[i].Errors {
+			totals[kind] += n
+		}
+	}
+	kinds := slices.SortedFunc(maps.Keys(totals), func(a, b string) int { return cmp.Or(totals[b]-totals[a], cmp.Compare(a, b)) })
+	for i, kind := range kinds[:min(len(kinds), errorsMax)] {
+		c.Lines = append(c.Lines, r.curve(errorName(kind), errorColors[i], false, func(s *Second) float64 { return float64(s.Errors[kind]) }))
+	}
+	return c, len(c.Lines) > 0
+}
+
+// errorColors begin with the one of alarm.
+var errorColors = [errorsMax]int{4, 3, 5, 1, 2, 6}
+
+func errorName(kind string) clickday.Text {
+	if t, ok := failureTexts[kind]; ok {
+		return t
+	}
+	if t := clickday.MeaningOf(clickday.Code(kind)).Title; t.IT != "" {
+		return t
+	}
+	return clickday.Text{IT: kind, EN: kind}
 }
 
 // lag shows how far numbers and receipts are behind.

@@ -264,6 +264,9 @@ func TestThePageHasACommaInItalianAndTellsOfFaults(t *testing.T) {
 			}
 		}
 	}
+	if !strings.Contains(texts["it"], "Rifiuti ed errori al secondo, per tipo") || !strings.Contains(texts["it"], "nessuna risposta in tempo") {
+		t.Error("errors are not shown by kind")
+	}
 	if n := doc.Find("line.event").Length(); n < 4 {
 		t.Errorf("the fault is marked on %d plots", n)
 	}

@@ -58,15 +58,17 @@ type Quantiles struct {
 // Second is one second of a run: what was planned in it, what was answered in
 // it, and how long what was planned in it took.
 type Second struct {
-	At       int     `json:"at"` // from the opening
-	Offered  int     `json:"offered"`
-	Accepted int     `json:"accepted"`
-	Refused  int     `json:"refused"`
-	Failed   int     `json:"failed"`
-	P50      float64 `json:"p50_ms,omitempty"`
-	P90      float64 `json:"p90_ms,omitempty"`
-	P99      float64 `json:"p99_ms,omitempty"`
-	Max      float64 `json:"max_ms,omitempty"`
+	At       int `json:"at"` // from the opening
+	Offered  int `json:"offered"`
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	Failed   int `json:"failed"`
+	// Errors are refusals by code and requests without an answer by reason.
+	Errors map[string]int `json:"errors,omitempty"`
+	P50    float64        `json:"p50_ms,omitempty"`
+	P90    float64        `json:"p90_ms,omitempty"`
+	P99    float64        `json:"p99_ms,omitempty"`
+	Max    float64        `json:"max_ms,omitempty"`
 }
 
 // Receipts says when the last one was there.
