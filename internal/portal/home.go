@@ -88,10 +88,6 @@ func (p *Portal) info(w http.ResponseWriter, r *http.Request, v *site.Visit, nam
 	})
 }
 
-func (p *Portal) miniclient(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
-	return p.info(w, r, v, "miniclient")
-}
-
 func (p *Portal) accessibility(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
 	return p.info(w, r, v, "accessibility")
 }

@@ -29,6 +29,7 @@ import (
 	"puntuale/internal/portal/filling"
 	"puntuale/internal/portal/helpdesk"
 	"puntuale/internal/portal/limit"
+	"puntuale/internal/portal/miniclient"
 	"puntuale/internal/portal/oauth"
 	"puntuale/internal/portal/parties"
 	"puntuale/internal/portal/placenames"
@@ -208,6 +209,9 @@ func (p *Portal) rooms() []site.Room {
 	rooms = append(rooms, programs.New(p.site, p.store).Room(), desk.Room())
 	rooms = append(rooms, filling.New(p.site, p.store, p.drafts, p.calendar, p.cfg.Models, p.words).Room())
 	rooms = append(rooms, placenames.Room())
+	rooms = append(rooms, miniclient.New(p.site, p.store, miniclient.Config{
+		Releases: p.cfg.Releases, ReleaseKey: p.cfg.ReleaseKey, NTPServers: p.cfg.NTPServers,
+	}).Room())
 	if p.cfg.DevMail != "" {
 		rooms = append(rooms, site.Room{Name: "dev mail", Routes: []site.Route{{Pattern: "GET /dev/mail", Handle: p.devMail}}})
 	}
@@ -218,7 +222,6 @@ func (p *Portal) rooms() []site.Room {
 func (p *Portal) room() site.Room {
 	return site.Room{Name: "portal", Templates: templateFiles, Texts: textsFile, Routes: []site.Route{
 		{Pattern: "GET /{$}", Handle: p.home},
-		{Pattern: "GET /miniclient", Handle: p.miniclient},
 		{Pattern: "GET /accessibility", Handle: p.accessibility},
 		{Pattern: "GET /privacy", Handle: p.privacy},
 		{Pattern: "GET /verify", Handle: p.verifyForm},

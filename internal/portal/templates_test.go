@@ -62,7 +62,6 @@ func everyView() map[string][]site.View {
 		"reopen":        {&reopenView{b(), "/x", true}, &reopenView{Base: b()}},
 		"devices":       {&devicesView{b(), []deviceView{{1, evil, evil, false}, {2, evil, evil, true}}}, &devicesView{Base: b()}},
 		"consent":       {&consentView{b(), request, oauth.ClientID}},
-		"miniclient":    {&infoView{b(), evil, []string{evil}}},
 		"accessibility": {&infoView{Base: b()}},
 		"privacy":       {&infoView{Base: b()}},
 		"verify":        {&verifyView{b(), true, true, evil, evil, "B", evil, evil, evil, evil}, &verifyView{Base: b()}},
