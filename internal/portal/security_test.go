@@ -188,7 +188,7 @@ func TestFilesForEverybody(t *testing.T) {
 		"/ledger/FLUSSI-2027/timestamp/5": 404, "/ledger/FLUSSI-2027/tile/entries/000.p/5": 200, "/lists/FLUSSI-2027/1/elenco.csv": 404,
 		"/quotas/FLUSSI-2027/1/quote.csv": 404, "/api/v1/nothing": 404,
 		// With a session alone, without the token of a mini-client:
-		"/api/v1/sync": 401, "/api/v1/outcomes": 401, "/api/v1/devices": 401, "/api/v1/applications/x/receipt": 401,
+		"/api/v1/sync": 401, "/api/v1/outcomes": 401, "/api/v1/devices": 401, "/api/v1/applications/x/receipt": 401, "/api/v1/rehearsals/x/outcomes": 401, "/api/v1/rehearsals/x/applications/x/receipt": 401,
 	} {
 		for who, b := range visitors {
 			p := b.Get(path)
