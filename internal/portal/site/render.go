@@ -87,6 +87,9 @@ type Base struct {
 	Italian, English string
 }
 
+// Staff reports whether the visitor has a role as staff.
+func (b *Base) Staff(role accounts.Role) bool { return slices.Contains(b.Roles, role) }
+
 // Frame implements View.
 func (b *Base) Frame() *Base { return b }
 
