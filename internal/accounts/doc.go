@@ -30,6 +30,8 @@ var (
 	ErrForeignDevice = errors.New("accounts: device key belongs to another account")
 	// ErrLink: a link of an e-mail that is unknown, used, or over.
 	ErrLink = errors.New("accounts: link is not valid any more")
+	// ErrSoleOwner: an organisation would have nobody who decides for it.
+	ErrSoleOwner = errors.New("accounts: the only owner of an organisation")
 	// ErrTaken: another account logs in with that address.
 	ErrTaken = errors.New("accounts: e-mail address is taken")
 	// ErrTokenBound: the access token serves another device already.

@@ -9,7 +9,7 @@ import (
 
 // Leave ends the account of somebody who knows its password: it is erased, or
 // closed where the law wants submissions kept. Errors are those of Login, and
-// parties.ErrLastOwner while an organisation would be left without anybody.
+// accounts.ErrSoleOwner while an organisation would be left without anybody.
 func (s *Service) Leave(ctx context.Context, acc *accounts.Account, password, lang string) (kept bool, err error) {
 	if err := s.Login.Verify(ctx, acc, password); err != nil {
 		return false, err

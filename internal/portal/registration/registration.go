@@ -141,6 +141,7 @@ func (g *Registration) Room() site.Room {
 	}, Errors: []site.ErrorPage{
 		{Err: accounts.ErrLink, Status: http.StatusGone, Key: "registration.error.link"},
 		{Err: accounts.ErrTaken, Status: http.StatusConflict, Key: "registration.error.taken"},
+		{Err: accounts.ErrSoleOwner, Status: http.StatusConflict, Key: "registration.error.owner"},
 		{Err: errTooMany, Status: http.StatusTooManyRequests, Key: "registration.error.toomany"},
 	}}
 }
