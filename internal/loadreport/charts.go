@@ -31,8 +31,13 @@ func (r *Report) charts() []chart {
 		out = append(out, c)
 	}
 	out = append(out, r.resources()...)
+	events := r.events()
 	for i := range out {
-		out[i].Events = r.events()
+		out[i].Events = events
+	}
+	if len(events) > 0 {
+		out[0].Note.IT += " Le linee numerate sono ciò che è stato provocato: l'elenco è più sotto."
+		out[0].Note.EN += " Numbered lines are what was done to the installation: the list is below."
 	}
 	return out
 }
