@@ -21,15 +21,16 @@ type form struct {
 	sizes      []uint16 // of the envelopes that were made
 }
 
-// newForm answers the newest version of a model, as sealable today.
-func newForm(k *Kit, code clickday.ModelCode) (*form, error) {
+// newForm answers the newest version of a model, as sealable today, for so many
+// envelopes.
+func newForm(k *Kit, code clickday.ModelCode, envelopes int) (*form, error) {
 	m, ok := k.Models.Newest(code)
 	if !ok {
 		return nil, fmt.Errorf("loadprep: the mix names model %s, which the catalogue does not have", code)
 	}
 	f := &form{model: m, dictionary: m.Dictionary()}
 	r := sample.New(k.Seed)
-	for range variety {
+	for range min(variety, envelopes) {
 		a := m.Clean(sample.Of(r, m, sample.Any, k.Now))
 		text, err := json.Marshal(a)
 		if err != nil {

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// variety is how many different sets of answers there are of each model; every
+	// variety is how many different sets of answers there are of each model at most; every
 	// document differs all the same, by its application.
 	variety = 150
 	// portion is how many applications are made and stored at a time.
@@ -83,8 +83,9 @@ func newMaker(plan *profile.Plan, k Kit) (*maker, error) {
 	h := fnv.New64a()
 	h.Write([]byte(k.Run)) // it never fails
 	m.salt = h.Sum64()
+	envelopes := plan.ModelCounts()
 	for _, code := range plan.Models {
-		f, err := newForm(&k, code)
+		f, err := newForm(&k, code, envelopes[code])
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +175,7 @@ func (m *maker) one(e *made, i int) error {
 		return err
 	}
 	a.ID, e.known = id, true
-	which := r.IntN(variety)
+	which := r.IntN(len(f.texts))
 	a.Answers = f.texts[which]
 	doc := forms.Document{Application: id, Day: m.Day, Model: a.Model, ModelVersion: a.Version, SealVersion: 1, Answers: f.answers[which]}
 	if a.Document, a.Digest, err = forms.Freeze(&doc); err != nil {
