@@ -158,3 +158,29 @@ func TestPush(t *testing.T) {
 		t.Errorf("%d nodes were reached", len(got))
 	}
 }
+
+// TestADayStaysWhatItIs: a rehearsal is made as one, its code says so, and no
+// other day becomes one.
+func TestADayStaysWhatItIs(t *testing.T) {
+	ctx, db, k := context.Background(), pgtest.New(t), key(t)
+	c := clock.NewFake(opens.Add(-48 * time.Hour))
+	played := change(900, "PROVA")
+	if _, _, err := Set(ctx, db, k, c, played); err == nil {
+		t.Error("a real day with the code of a rehearsal")
+	}
+	played.Rehearsal = true
+	if cal, _, err := Set(ctx, db, k, c, played); err != nil || !cal.Day(900).Rehearsal {
+		t.Fatalf("%+v %v", cal, err)
+	}
+	if _, _, err := Set(ctx, db, k, c, played); err != nil { // the same again
+		t.Error(err)
+	}
+	real := change(1, "UNO")
+	if _, _, err := Set(ctx, db, k, c, real); err != nil {
+		t.Fatal(err)
+	}
+	real.Rehearsal = true
+	if _, _, err := Set(ctx, db, k, c, real); !errors.Is(err, ErrRehearsal) {
+		t.Errorf("a real day has become a rehearsal: %v", err)
+	}
+}
