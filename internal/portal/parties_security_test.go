@@ -17,6 +17,8 @@ func init() {
 		"GET /parties/{party}":         {"/parties/1", 200, 404},
 		"GET /parties/{party}/edit":    {"/parties/1/edit", 404, 404},
 		"POST /parties/{party}/edit":   {"/parties/1/edit", 404, 404},
+		"GET /parties/{party}/close":   {"/parties/1/close", 404, 404},
+		"POST /parties/{party}/close":  {"/parties/1/close", 404, 404},
 		"GET /parties/{party}/invite":  {"/parties/1/invite", 200, 404},
 		"POST /parties/{party}/invite": {"/parties/1/invite", 422, 404},
 		"GET /parties/{party}/delegations/{delegation}/revoke":  {"/parties/1/delegations/1/revoke", 404, 404},

@@ -321,37 +321,53 @@ func TestOrganisationsAreWhoseTheyAre(t *testing.T) {
 
 func TestWhoClosesTheirAccountLeavesTheOthers(t *testing.T) {
 	o, ctx := newTown(t), context.Background()
-	ada, bob := o.person("ada"), o.person("bob")
-	alone := o.organisation(ada, "00743110157", "")
-	shared := o.organisation(ada, "00905811006", "")
-	o.give(ada, shared, bob, parties.Grant{Role: parties.Operator})
+	ada, bob, cid := o.person("ada"), o.person("bob"), o.person("cid")
+	alone, firm := o.organisation(ada, employer, ""), o.organisation(ada, "00905811006", "")
+	o.give(ada, firm, bob, parties.Grant{Role: parties.Operator})
 	leave := func(who clickday.AccountID) error {
 		_, err := o.Leave(ctx, who, o.now, func(bool) notices.Letter { return letter("x@example.it", fmt.Sprint(who), "it") })
 		return err
 	}
-	o.is("the last owner of what others act for", leave(ada), parties.ErrLastOwner)
-	if o.role(ada, alone) != parties.Owner {
+	o.is("the last owner", leave(ada), parties.ErrLastOwner)
+	if o.role(ada, firm) != parties.Owner || o.role(ada, alone) != parties.Owner {
 		t.Error("a refused end was done in part")
 	}
-	cid := o.person("cid")
-	o.give(ada, shared, cid, parties.Grant{Role: parties.Owner})
+	o.give(ada, firm, cid, parties.Grant{Role: parties.Owner})
 	o.must(leave(ada))
-	if got := o.role(ada, alone) + o.role(ada, shared); got != "" {
-		t.Errorf("a closed account is %q", got)
+	if o.role(ada, firm) != "" || o.role(bob, firm) != parties.Operator || o.role(cid, firm) != parties.Owner {
+		t.Error("a closed account acts, or the others were ended with it")
 	}
-	if o.role(bob, shared) != parties.Operator || o.role(cid, shared) != parties.Owner {
-		t.Error("the others were ended with it")
-	}
-	again := o.organisation(cid, "00743110157", "") // the one that nobody owned is closed
-	if o.role(cid, again) != parties.Owner {
-		t.Error("registered again")
+	if again := o.organisation(cid, employer, ""); o.role(cid, again) != parties.Owner { // the one that nobody owned is closed
+		t.Error("cannot be registered again")
 	}
 	o.must(leave(bob))
-	list, err := o.Delegations(ctx, o.actor(cid, shared))
+	list, err := o.Delegations(ctx, o.actor(cid, firm))
 	o.must(err)
 	for _, d := range list {
 		if d.Holds != (d.Delegate == cid) {
 			t.Errorf("after two have left: %+v", d)
 		}
+	}
+}
+
+func TestAnOrganisationCloses(t *testing.T) {
+	o, ctx := newTown(t), context.Background()
+	o.withDay()
+	ada, bob, eve := o.person("ada"), o.person("bob"), o.person("eve")
+	firm := o.organisation(ada, employer, "")
+	o.give(ada, firm, bob, parties.Grant{Role: parties.Manager})
+	app := o.ready(firm, employer)
+	o.must(o.seal(firm, app))
+	o.is("a stranger closes it", o.CloseOrganisation(ctx, o.actor(eve, firm)), accounts.ErrNotFound)
+	o.is("a manager closes it", o.CloseOrganisation(ctx, o.actor(bob, firm)), parties.ErrRole)
+	o.is("a person is closed so", o.CloseOrganisation(ctx, o.actor(ada, ada)), accounts.ErrNotFound)
+	o.is("with a sealed application", o.CloseOrganisation(ctx, o.actor(ada, firm)), accounts.ErrState)
+	o.must(o.ReopenApplication(ctx, firm, app, clickday.Ready, o.now))
+	o.must(o.CloseOrganisation(ctx, o.actor(ada, firm)))
+	if got := o.role(ada, firm) + o.role(bob, firm); got != "" {
+		t.Errorf("for a closed organisation somebody is %q", got)
+	}
+	if again := o.organisation(eve, employer, ""); o.role(eve, again) != parties.Owner {
+		t.Error("the company cannot be registered again")
 	}
 }

@@ -42,6 +42,7 @@ type partyView struct {
 	Reason      string // of a refusal
 	Rows        []row
 	Edit        bool
+	Close       bool
 	Invite      bool
 	Manage      bool // sees every delegation, not their own alone
 	Chosen      bool
@@ -69,6 +70,7 @@ func (p *Parties) party(w http.ResponseWriter, r *http.Request, v *site.Visit) e
 	switch {
 	case err == nil:
 		data.State, data.Reason, data.Rows, data.Edit = stateBadges[o.State], o.Reason, p.rows(v, &o), data.Manage
+		data.Close = acting.Role.Covers(rules.Owner)
 		if o.Trade != "" {
 			data.Kind = "parties.kind." + string(o.Trade)
 		}

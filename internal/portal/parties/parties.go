@@ -47,6 +47,9 @@ type Store interface {
 	Organisation(ctx context.Context, who rules.Actor) (rules.Organisation, error)
 	// SaveOrganisation is accounts.ErrChanged when somebody saved meanwhile.
 	SaveOrganisation(ctx context.Context, who rules.Actor, o *rules.Organisation) error
+	// CloseOrganisation ends it for good; accounts.ErrState while something is
+	// sealed and not sent.
+	CloseOrganisation(ctx context.Context, who rules.Actor) error
 
 	// Delegations lists those of the account, to operators their own.
 	Delegations(ctx context.Context, who rules.Actor) ([]rules.Delegation, error)
@@ -122,6 +125,8 @@ func (p *Parties) Room() site.Room {
 		personal("GET /parties/{party}", p.party),
 		personal("GET /parties/{party}/edit", p.editForm),
 		personal("POST /parties/{party}/edit", p.editSubmit),
+		personal("GET /parties/{party}/close", p.closeForm),
+		personal("POST /parties/{party}/close", p.closeSubmit),
 		personal("GET /parties/{party}/invite", p.inviteForm),
 		personal("POST /parties/{party}/invite", p.inviteSubmit),
 		personal("GET /parties/{party}/delegations/{delegation}/revoke", p.revokeForm),

@@ -31,6 +31,8 @@ var rights = map[string]struct {
 	"GET /parties/{party}":         {"/parties/{firm}", nil, 200, 200, 200, 404, 404},
 	"GET /parties/{party}/edit":    {"/parties/{firm}/edit", nil, 200, 200, 403, 404, 404},
 	"POST /parties/{party}/edit":   {"/parties/{firm}/edit", nil, 400, 400, 403, 404, 404},
+	"GET /parties/{party}/close":   {"/parties/{firm}/close", nil, 200, 403, 403, 404, 404},
+	"POST /parties/{party}/close":  {"/parties/{firm}/close", nil, 409, 403, 403, 404, 404}, // something is sealed
 	"GET /parties/{party}/invite":  {"/parties/{firm}/invite", nil, 200, 403, 403, 404, 404},
 	"POST /parties/{party}/invite": {"/parties/{firm}/invite", url.Values{"address": {"x@example.it"}, "role": {"operator"}}, 303, 403, 403, 404, 404},
 	"GET /parties/{party}/delegations/{delegation}/revoke":  {"/parties/{firm}/delegations/{founder}/revoke", nil, 200, 200, 404, 404, 404}, // they see their own alone
@@ -67,6 +69,8 @@ func TestEveryRoleOnEveryRoute(t *testing.T) {
 		act(b, firm)
 	}
 	app := readyFor(owner)
+	sealed := readyFor(owner)
+	sent(owner, sealed+"/seal", url.Values{"revision": {owner.Open(sealed+"/seal").Find("input[name=revision]").AttrOr("value", "")}})
 	fill := strings.NewReplacer("{firm}", strings.TrimPrefix(firm, "/parties/"), "{founder}", founder, "{mandate}", declared.Location(), "{app}", app)
 	routes := parties.New(nil, nil, nil).Room().Routes
 	if len(routes) != len(rights) {

@@ -41,7 +41,7 @@ func everyView() map[string][]site.View {
 		"parties": {&seatsView{b(), seats, []invitationView{asked, open}}, &seatsView{Base: b()}},
 		"acting":  {&actingView{b(), seats}},
 		"party": {
-			&partyView{b(), 1, "/x", "parties.kind.company", "parties.role.owner", stateBadges[rules.Refused], evil, []row{{evil, evil}}, true, true, true, false, false, []delegationView{one, other}, []delegationView{one}},
+			&partyView{b(), 1, "/x", "parties.kind.company", "parties.role.owner", stateBadges[rules.Refused], evil, []row{{evil, evil}}, true, true, true, true, false, false, []delegationView{one, other}, []delegationView{one}},
 			&partyView{Base: b(), Kind: "parties.kind.person", Role: "parties.role.owner", State: stateBadges[rules.Pending], Chosen: true, Own: true, Manage: true},
 		},
 		"organisation": {
@@ -50,6 +50,7 @@ func everyView() map[string][]site.View {
 		},
 		"invite":     {&inviteView{b(), "/x", evil, evil, true, true, fields, issues}, &inviteView{Base: b()}},
 		"invitation": {&invitationPage{b(), &asked, evil}, &invitationPage{b(), &open, evil}, &invitationPage{Base: b(), Email: evil}},
+		"close":      {&closeView{b(), "/x", evil, true}, &closeView{Base: b()}},
 		"revoke":     {&revokeView{b(), "/x", one, []delegationView{other}, false}, &revokeView{Base: b(), One: one, Leave: true}},
 		"mandates": {
 			&mandatesView{b(), true, true, stateBadges[rules.Pending], "/x", evil, []mandateRow{line, {Other: "x", State: badge}}, 2, "/x", "/x", true},
