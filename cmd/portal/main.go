@@ -40,12 +40,13 @@ type commands struct {
 	Release struct {
 		Add releaseAddCommand `cmd:"" help:"Publish a version of the mini-client for one system, signed."`
 	} `cmd:"" help:"Versions of the mini-client."`
-	Places   placesCommands   `cmd:"" help:"Comuni, provinces and states."`
-	Staff    staffCommands    `cmd:"" help:"Roles as staff: help desk, administrators, auditors."`
-	Register registerCommands `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
-	Notices  noticesCommands  `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
-	Archive  archiveCommands  `cmd:"" help:"Applications of earlier years."`
-	Seed     seedCommand      `cmd:"" help:"Make the accounts and applications of a demonstration."`
+	Places    placesCommands    `cmd:"" help:"Comuni, provinces and states."`
+	Retention retentionCommands `cmd:"" help:"How long personal data are kept."`
+	Staff     staffCommands     `cmd:"" help:"Roles as staff: help desk, administrators, auditors."`
+	Register  registerCommands  `cmd:"" help:"Protocol register: daily registers, annulments, emergencies, signatures."`
+	Notices   noticesCommands   `cmd:"" help:"E-mails to applicants: how many, and what became of them."`
+	Archive   archiveCommands   `cmd:"" help:"Applications of earlier years."`
+	Seed      seedCommand       `cmd:"" help:"Make the accounts and applications of a demonstration."`
 }
 
 func main() {

@@ -31,6 +31,7 @@ const placesEvery = time.Minute
 type serveCommand struct {
 	database
 	modelFiles
+	retentionFile
 	helpFlags
 	restFlags
 	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
@@ -58,6 +59,10 @@ func (c *serveCommand) Run(ctx context.Context, clk clock.Clock) error {
 }
 
 func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.DB, log *slog.Logger) error {
+	policy, err := c.policy()
+	if err != nil {
+		return err
+	}
 	p, err := c.portal(ctx, clk, db, log)
 	if err != nil {
 		return err
@@ -86,6 +91,7 @@ func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.
 	g.Go(func() error { return daemon.Serve(ctx, ln, handler, log) })
 	g.Go(func() error { cleanRehearsals(ctx, db, clk, log); return nil })
 	g.Go(func() error { sweep(ctx, postgres.NewSessions(db, clk), log); return nil })
+	g.Go(func() error { retain(ctx, db, policy, clk, log); return nil })
 	g.Go(func() error { db.FollowPlaces(ctx, placesEvery, log); return nil })
 	if debug != nil {
 		log.Info("debug on " + debug.Addr().String())
