@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -44,6 +45,7 @@ type serveCommand struct {
 	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
 	WorkBits    int      `name:"registration-work" help:"Proof of work of the registration, in bits: each one more doubles it; 1 to 24." default:"18"`
 	Timing      bool     `name:"server-timing" help:"Tell in a header of each answer how long it took."`
+	Proxies     []string `name:"trusted-proxies" help:"Networks of our own proxies, as 10.0.0.0/8: limits per address count whom their X-Forwarded-For names." sep:","`
 	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
 	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
 	DevMail     string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
@@ -129,6 +131,10 @@ func (c *serveCommand) portal(ctx context.Context, clk clock.Clock, db *postgres
 	if err != nil {
 		return nil, err
 	}
+	proxies, err := networks(c.Proxies)
+	if err != nil {
+		return nil, err
+	}
 	accountKey, err := keys.Account(c.Keys)
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
@@ -140,13 +146,26 @@ func (c *serveCommand) portal(ctx context.Context, clk clock.Clock, db *postgres
 	p, err := portal.New(portal.Config{
 		Rest:  rest,
 		Store: db, Sessions: postgres.NewSessions(db, clk), Clock: clk, Models: models, PublicURL: c.PublicURL, Name: c.Name,
-		Releases: c.Releases, ReleaseKey: releaseKey, AccountKey: accountKey, WorkBits: c.WorkBits,
+		Releases: c.Releases, ReleaseKey: releaseKey, AccountKey: accountKey, WorkBits: c.WorkBits, Proxies: proxies,
 		CalendarKey: calendarKey, Tickets: tickets, NTPServers: c.NTPServers, Help: c.help(c.PublicURL), DevMail: c.DevMail, Ledger: ledgerKey, Seals: seals, Authorities: authorities, ParallelHashes: 2 * runtime.NumCPU(), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--public-url: %w", err)
 	}
 	return p, nil
+}
+
+// networks parses the addresses of proxies.
+func networks(list []string) ([]netip.Prefix, error) {
+	out := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxies: %q: want a network such as 10.0.0.0/8", s)
+		}
+		out[i] = p
+	}
+	return out, nil
 }
 
 // releaseKey reads the key that mini-clients pin; none where there is no

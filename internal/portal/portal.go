@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -119,6 +120,9 @@ type Config struct {
 	// registration; WorkBits the difficulty of its proof of work, 0 for the usual.
 	AccountKey []byte
 	WorkBits   int
+	// Proxies are networks whose X-Forwarded-For says who asks, for limits per
+	// address; none: the address of the connection counts.
+	Proxies []netip.Prefix
 	// ParallelHashes bounds how many passwords are hashed at a time.
 	ParallelHashes int
 	Log            *slog.Logger
@@ -196,7 +200,7 @@ func (p *Portal) Handler() http.Handler {
 	mux.Handle("GET /ledger/{day}", people) // else the files below it would take it
 	mux.Handle("GET /api/docs", people)
 	mux.Handle("/", people)
-	return p.site.Guard(mux)
+	return limit.Behind(p.cfg.Proxies, p.site.Guard(mux))
 }
 
 // rooms are the parts of the portal with pages, in no order.
