@@ -20,6 +20,7 @@ var fences = []fence{
 	{"github.com/jackc/pgx", []string{"internal/postgres", "cmd"}, "SQL lies in package postgres"},
 	{"github.com/riverqueue/river", []string{"internal/postgres", "cmd"}, "jobs lie in package postgres"},
 	{"github.com/wneessen/go-mail", []string{"internal/mailer"}, "one package speaks SMTP"},
+	{"github.com/danielgtaylor/huma", []string{"internal/portal/api"}, "one package declares the API"},
 	{"github.com/emersion/go-smtp", []string{"internal/smtpsink"}, "mail is received in demos and tests only"},
 	{"puntuale/internal/postgres", []string{"internal/postgres", "internal/bench", "internal/demo", "internal/e2e", "internal/installation", "internal/portal/sitetest", "internal/portal/portaltest", "loadtest", "cmd"},
 		"stages declare small interfaces, and only wiring joins them with what implements them"},
