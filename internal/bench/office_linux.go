@@ -171,7 +171,7 @@ func (o *office) populate(ctx context.Context, applications int) error {
 	}
 	return errors.Join(
 		o.exec(ctx, `INSERT INTO accounts (id, kind, email, password_hash, display_name, tax_code, created_at) OVERRIDING SYSTEM VALUE
-			SELECT i, CASE WHEN i <= $2 THEN 'person' ELSE 'intermediary' END, i || '@example.it', '', 'Anna Verdi', 'VRDNNA80A41H501X', $3
+			SELECT i, CASE WHEN i <= $2 THEN 'person' ELSE 'intermediary' END, i || '@example.it', '-', 'Anna Verdi', 'VRDNNA80A41H501X', $3
 			FROM unnest($1::bigint[]) i`, ids, persons, o.opens),
 		o.exec(ctx, `INSERT INTO devices (account_id, public_key, name, created_at)
 			SELECT u.i, u.k, 'PC', $3 FROM unnest($1::bigint[], $2::bytea[]) AS u (i, k)`, ids, keys, o.opens),

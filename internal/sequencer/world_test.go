@@ -201,7 +201,7 @@ func newWorld(t testing.TB, db *postgres.DB, seed uint64, nodes int) *world {
 	// What is published may not be emptied, but for its owner.
 	w.exec("SET LOCAL session_replication_role = replica; TRUNCATE receipts, arrivals, submissions, journals, intake_nodes, click_days, accounts CASCADE")
 	w.exec(`INSERT INTO accounts (id, kind, email, password_hash, display_name, tax_code, created_at) OVERRIDING SYSTEM VALUE
-		SELECT i, CASE WHEN i <= $1 THEN 'person' ELSE 'intermediary' END, i || '@example.it', '', '', '', now() FROM generate_series(1, $2::int) i`,
+		SELECT i, CASE WHEN i <= $1 THEN 'person' ELSE 'intermediary' END, i || '@example.it', '-', '', '', now() FROM generate_series(1, $2::int) i`,
 		persons, accounts)
 	for day := 1; day <= days; day++ {
 		w.exec("INSERT INTO click_days (id, code, tie_seed, granularity) VALUES ($1, $2, $3, $4)", day, fmt.Sprintf("D%d", day), seedOf(day), int64(grain))

@@ -59,7 +59,7 @@ func Account(t T, db *postgres.DB, email string) clickday.AccountID {
 	t.Helper()
 	var id clickday.AccountID
 	err := db.Pool.QueryRow(context.Background(), `INSERT INTO accounts (kind, email, password_hash, display_name, tax_code, created_at)
-		VALUES ('intermediary', $1, '', 'Patronato', '01234567897', $2) RETURNING id`, email, Opens).Scan(&id)
+		VALUES ('intermediary', $1, '-', 'Patronato', '01234567897', $2) RETURNING id`, email, Opens).Scan(&id)
 	if err != nil {
 		t.Fatal(err)
 	}
