@@ -47,6 +47,29 @@ func (c *seedCommand) Run(ctx context.Context, clk clock.Clock) error {
 		for _, m := range made {
 			fmt.Printf("%s: %d sealed and %d drafts made, %d were there\n", m.Email, m.Sealed, m.Drafts, m.Old)
 		}
-		return err
+		return errors.Join(err, c.staff(ctx, db, clk.Now()))
 	})
+}
+
+// seedStaff is the demonstration's member of staff, with every role.
+const seedStaff = "assistenza@example.it"
+
+func (c *seedCommand) staff(ctx context.Context, db *postgres.DB, now time.Time) error {
+	hash, err := accounts.HashPassword(c.Password)
+	if err != nil {
+		return fmt.Errorf("--password: %w", err)
+	}
+	a, err := db.EnsureAccount(ctx, &accounts.Account{
+		Kind: accounts.Person, Email: seedStaff, PasswordHash: hash, Name: "Assistenza", TaxCode: "", CreatedAt: now,
+	})
+	if err != nil {
+		return err
+	}
+	for _, role := range []accounts.Role{accounts.HelpDesk, accounts.Administrator, accounts.Auditor} {
+		if err := db.GrantRole(ctx, a.ID, role, "portal seed", now); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%s: staff, with every role\n", seedStaff)
+	return nil
 }

@@ -146,6 +146,7 @@ func (d *demo) credentials() {
 	for _, p := range People() {
 		d.say("  %-32s %s", p.Email, p.Who)
 	}
+	d.say("  assistenza@example.it  – assistenza, amministrazione, controllo / help desk, administration, audit")
 	d.say("  password: %s", Password)
 	d.say("\nClick day %s: apertura alle / opens at %s\n", d.dayCode, d.opens.Local().Format("02/01/2006 15:04:05"))
 }
