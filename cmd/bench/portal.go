@@ -25,6 +25,7 @@ type portalCmd struct {
 	Syncs    int           `default:"50" help:"Syncs."`
 	Rows     int           `default:"4000" help:"Rows of the CSV import."`
 	Chromium string        `help:"Browser that loads the first page; looked for if empty." type:"existingfile"`
+	Profile  string        `help:"Processor profiles of the portal are written to files that begin so." type:"path"`
 	Only     []string      `help:"Parts to measure: form, search, list, mixed, sync, import, page; all if empty."`
 }
 
@@ -32,6 +33,6 @@ type portalCmd struct {
 func (c *portalCmd) Run(ctx context.Context) error {
 	return bench.Portal(ctx, bench.PortalPlan{
 		Programs: c.Programs, Dir: c.Dir, Accounts: c.Accounts, Records: c.Records, Rate: c.Rate, Lasting: c.Lasting, Warm: c.Warm,
-		Visitors: c.Visitors, Sealed: c.Sealed, Syncs: c.Syncs, Rows: c.Rows, Chromium: c.Chromium, Only: c.Only,
+		Visitors: c.Visitors, Sealed: c.Sealed, Syncs: c.Syncs, Rows: c.Rows, Chromium: c.Chromium, Profile: c.Profile, Only: c.Only,
 	}, clock.System{}, os.Stdout, os.Stderr)
 }

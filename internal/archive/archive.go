@@ -109,8 +109,8 @@ type Result struct {
 	Earlier, Later bool
 }
 
-// CountBound is up to where results are counted.
-const CountBound = 1000
+// CountBound is up to where results are counted: each costs a look at its row.
+const CountBound = 500
 
 // Filters are the states that can be asked for: of drafts, of submissions, of
 // archived applications.

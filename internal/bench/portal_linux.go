@@ -48,6 +48,7 @@ type PortalPlan struct {
 	Syncs    int
 	Rows     int      // of a CSV import
 	Chromium string   // program that loads the first page; looked for if empty
+	Profile  string   // files for processor profiles of the portal begin so; none if empty
 	Only     []string // form, search, list, mixed, sync, page, import; all if empty
 	Untimed  bool     // figures of time have no target: for tests on busy machines
 }
@@ -180,6 +181,16 @@ func (b *portalBench) start(ctx context.Context) error {
 		return err
 	}
 	b.in.Portal.Args = append(b.in.Portal.Args, "--server-timing", "--log-level", "warn")
+	if b.plan.Profile != "" {
+		addr, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		b.in.Portal.Args = append(b.in.Portal.Args, "--debug-listen", addr)
+		if err := os.WriteFile(b.debugFile(), []byte(addr), 0o600); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
 	if err := b.in.Portal.Start(); err != nil {
 		return err
 	}
@@ -189,6 +200,26 @@ func (b *portalBench) start(ctx context.Context) error {
 	b.say("%d accounts log in", b.plan.Visitors)
 	b.people, err = b.visitors(ctx)
 	return err
+}
+
+// debugFile has the debug address of the portal.
+func (b *portalBench) debugFile() string { return b.in.KeyFile("debug.addr") }
+
+// profile takes a processor profile while a part is measured, if one is wanted.
+func (b *portalBench) profile(ctx context.Context, part string) func() error {
+	done := make(chan error, 1)
+	if b.plan.Profile == "" {
+		close(done)
+		return func() error { return <-done }
+	}
+	go func() {
+		out, err := fetchProfile(ctx, b.debugFile())
+		if err == nil {
+			err = os.WriteFile(b.plan.Profile+"."+part, out, 0o644)
+		}
+		done <- err
+	}()
+	return func() error { return <-done }
 }
 
 // close stops everything and removes what nobody wants to keep.

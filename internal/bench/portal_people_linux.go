@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -206,8 +207,9 @@ func (b *portalBench) measure(ctx context.Context, name string, target *float64,
 	if err != nil {
 		return nil, err
 	}
+	profiled := b.profile(ctx, name)
 	res, err := p.run(ctx)
-	if err != nil {
+	if err := errors.Join(err, profiled()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if res.failure != nil {

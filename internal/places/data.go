@@ -34,6 +34,7 @@ type table struct {
 	comuni []Place // by code
 	states []Place // by code
 	names  []named // comuni by folded name
+	today  []Place // states of today, by Italian name
 	// stateNames leads from folded Italian and English names to states.
 	stateNames map[string]int
 	provinces  []ProvinceInfo // by name; nil for the embedded ones
@@ -105,6 +106,12 @@ func (t *table) index() {
 		}
 	}
 	t.nameStates()
+	for _, p := range t.states {
+		if p.Current() {
+			t.today = append(t.today, p)
+		}
+	}
+	slices.SortFunc(t.today, byName)
 	slices.SortStableFunc(t.names, func(a, b named) int { return strings.Compare(a.key, b.key) })
 }
 

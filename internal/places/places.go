@@ -66,16 +66,7 @@ func ComuneOn(code string, t time.Time) bool {
 func State(code string) (Place, bool) { return lookup(data().states, code) }
 
 // States returns the foreign states of today, by Italian name.
-func States() []Place {
-	var out []Place
-	for _, p := range data().states {
-		if p.Current() {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, byName)
-	return out
-}
+func States() []Place { return slices.Clone(data().today) }
 
 // StateNamed returns the state with that Italian or English name, whatever its
 // case and accents; one of today before one that is no more.

@@ -37,11 +37,18 @@ func (s *Sessions) FindCtx(ctx context.Context, token string) ([]byte, bool, err
 	return data, true, nil
 }
 
-// CommitCtx stores or replaces a session.
+// sessionSlack is by how much the end of a session may lie behind: every request
+// moves it, and not every request is worth a write.
+const sessionSlack = time.Minute
+
+// CommitCtx stores or replaces a session. One that is there as it is, up to
+// sessionSlack, costs a look and no write.
 func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	sum := sha256.Sum256([]byte(token))
-	_, err := s.db.Pool.Exec(ctx, `INSERT INTO web_sessions (token_hash, data, expires_at) VALUES ($1, $2, $3)
-		ON CONFLICT (token_hash) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`, sum[:], data, expiry)
+	_, err := s.db.Pool.Exec(ctx, `INSERT INTO web_sessions (token_hash, data, expires_at) SELECT $1, $2, $3
+		WHERE NOT EXISTS (SELECT FROM web_sessions WHERE token_hash = $1 AND data = $2 AND expires_at BETWEEN $4 AND $3)
+		ON CONFLICT (token_hash) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
+		sum[:], data, expiry, expiry.Add(-sessionSlack))
 	if err != nil {
 		return fmt.Errorf("postgres: store session: %w", err)
 	}

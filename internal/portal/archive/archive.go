@@ -7,6 +7,10 @@ package archive
 import (
 	"context"
 	"embed"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
 	"time"
 
 	"puntuale/internal/accounts"
@@ -39,7 +43,7 @@ type Archive struct {
 	store    Store
 	calendar *timetable.Reader
 	models   *forms.Catalogue
-	nations  map[string][]choice // by language
+	nations  map[string]string // by language: the options, rendered once
 	codes    []clickday.ModelCode
 }
 
@@ -97,15 +101,32 @@ type choice struct {
 	Chosen       bool
 }
 
-func nations() map[string][]choice {
-	out := map[string][]choice{}
+// nations renders the states as options: 200 of them on every page would cost
+// more than all the rest of it.
+func nations() map[string]string {
+	out := map[string]string{}
 	for _, lang := range []string{"it", "en"} {
+		var list []choice
 		for _, s := range places.States() {
-			out[lang] = append(out[lang], choice{Value: s.Code, Label: s.NameIn(lang)})
+			list = append(list, choice{Value: s.Code, Label: s.NameIn(lang)})
 		}
-		sortByLabel(out[lang])
+		slices.SortFunc(list, func(a, b choice) int { return strings.Compare(a.Label, b.Label) })
+		var html strings.Builder
+		for _, c := range list {
+			fmt.Fprintf(&html, "<option value=\"%s\">%s</option>", template.HTMLEscapeString(c.Value), template.HTMLEscapeString(c.Label))
+		}
+		out[lang] = html.String()
 	}
 	return out
+}
+
+// nationOptions are the states, with one of them chosen.
+func (a *Archive) nationOptions(lang, chosen string) template.HTML {
+	html := a.nations[lang]
+	if _, ok := places.State(chosen); ok {
+		html = strings.Replace(html, `value="`+chosen+`"`, `value="`+chosen+`" selected`, 1)
+	}
+	return template.HTML(html) // escaped above
 }
 
 // nation is the name of a state by its code.

@@ -17,7 +17,7 @@ func TestPages(t *testing.T) {
 	full := &listView{
 		Base: base(), Count: evil, F: filters{evil, evil, evil, evil, evil, evil, evil, evil}, Open: true, Searched: true, Clear: "/applications",
 		Rows:   []rowView{{"/archive/1", evil, evil, "B", evil, evil, evil, badge("ready"), evil, "/x", evil, true}, {URL: "/applications/1", State: badge("sealed")}},
-		O:      options{few(), few(), few(), few(), few(), few(), few()},
+		O:      options{few(), few(), few(), few(), few(), few(), "<option>x</option>"},
 		Before: "/applications?before=x", After: "/applications?after=x", First: "/applications", Export: "/applications/export.csv", Receipts: "/applications/receipts.zip", Zip: evil,
 	}
 	sitetest.CheckRoom(t, New(mustSite(t), nil, nil, mustModels(t)).Room(), map[string][]site.View{

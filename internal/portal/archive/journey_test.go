@@ -45,6 +45,9 @@ func TestSearchOnThePages(t *testing.T) {
 			t.Errorf("%s: no word of help", query)
 		}
 	}
+	if got := b.Open("/applications?nationality=Z330").Find("#nationality option[selected]").Text(); got != "Marocco" {
+		t.Errorf("the nationality that is filtered for is shown as %q", got)
+	}
 	p = b.Open("/archive/" + archived.String())
 	for _, want := range []string{"In quota", "Benali Omar", "Marocco", "K-2011/0004711", "31/01/2011", "Decreto flussi 2010", "vecchio campo"} {
 		if !strings.Contains(p.Find("main").Text(), want) {

@@ -3,10 +3,10 @@ package archive
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"html/template"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	old "puntuale/internal/archive"
@@ -116,8 +116,9 @@ func readPage(v url.Values, limit int) old.Page {
 
 // options are what the filters offer.
 type options struct {
-	Years, Days, Models, Nations     []choice
+	Years, Days, Models              []choice
 	DraftStates, SentStates, Earlier []choice
+	Nations                          template.HTML
 }
 
 func (a *Archive) options(v *site.Visit, f *filters, cal *clickday.Calendar) options {
@@ -139,7 +140,7 @@ func (a *Archive) options(v *site.Visit, f *filters, cal *clickday.Calendar) opt
 	for _, c := range a.codes {
 		out.Models = append(out.Models, choice{Value: string(c), Label: string(c)})
 	}
-	out.Nations = slices.Clone(a.nations[v.Lang])
+	out.Nations = a.nationOptions(v.Lang, f.Nationality)
 	for i, key := range old.Filters {
 		c := choice{Value: key, Label: a.site.Say(v, "archive.state."+key)}
 		switch {
@@ -154,7 +155,6 @@ func (a *Archive) options(v *site.Visit, f *filters, cal *clickday.Calendar) opt
 	choose(out.Years, f.Year)
 	choose(out.Days, f.Day)
 	out.Models = offer(out.Models, f.Model)
-	choose(out.Nations, f.Nationality)
 	for _, list := range [][]choice{out.DraftStates, out.SentStates, out.Earlier} {
 		choose(list, f.State)
 	}
@@ -175,8 +175,4 @@ func offer(list []choice, value string) []choice {
 	}
 	choose(list, value)
 	return list
-}
-
-func sortByLabel(list []choice) {
-	slices.SortFunc(list, func(a, b choice) int { return strings.Compare(a.Label, b.Label) })
 }

@@ -81,6 +81,7 @@ func New(cfg Config) (*Site, error) {
 func (s *Site) sessionManager() *scs.SessionManager {
 	m := scs.New()
 	m.Store, m.IdleTimeout, m.Lifetime = s.cfg.Sessions, accounts.SessionIdle, accounts.SessionLife
+	m.Codec = steadyCodec{}
 	m.Cookie.Name = "puntuale_session"
 	if s.secure {
 		m.Cookie.Name = "__Host-puntuale_session"

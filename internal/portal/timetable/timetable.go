@@ -5,12 +5,15 @@
 package timetable
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"puntuale/internal/accounts"
@@ -42,10 +45,19 @@ type Store interface {
 type Reader struct {
 	source Source
 	key    ed25519.PublicKey
+	last   atomic.Pointer[opened] // nil before the first
+}
+
+// opened is a calendar whose signature was checked.
+type opened struct {
+	signed   []byte
+	calendar clickday.Calendar
 }
 
 // NewReader returns a Reader that trusts calendars signed with key.
-func NewReader(source Source, key ed25519.PublicKey) *Reader { return &Reader{source, key} }
+func NewReader(source Source, key ed25519.PublicKey) *Reader {
+	return &Reader{source: source, key: key}
+}
 
 // Current returns the newest calendar and its signed bytes. Before the first
 // version it returns an empty calendar and no bytes.
@@ -57,10 +69,18 @@ func (r *Reader) Current(ctx context.Context) (clickday.Calendar, []byte, error)
 	if err != nil {
 		return clickday.Calendar{}, nil, err
 	}
+	if last := r.last.Load(); last != nil && bytes.Equal(last.signed, signed) { // checking costs more than all the rest
+		c := last.calendar
+		c.Days = slices.Clone(c.Days)
+		return c, signed, nil
+	}
 	c, err := wire.OpenCalendar(signed, r.key)
 	if err != nil {
 		return clickday.Calendar{}, nil, fmt.Errorf("stored calendar: %w (does calendar.pub belong to the key that signed it?)", err)
 	}
+	kept := c
+	kept.Days = slices.Clone(c.Days)
+	r.last.Store(&opened{signed, kept})
 	return c, signed, nil
 }
 
@@ -81,7 +101,6 @@ type Change struct {
 
 // ErrRehearsal says that a day cannot become a rehearsal, or cease to be one.
 var ErrRehearsal = errors.New("a click day that is there cannot become a rehearsal: choose another id and code")
-
 
 // Set makes the next version of the calendar with the change in it, signs and
 // stores it. It returns the calendar and its signed bytes.
