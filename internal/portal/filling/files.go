@@ -14,7 +14,6 @@ import (
 	"puntuale/internal/accounts/drafts"
 	"puntuale/internal/attachment"
 	"puntuale/internal/clickday"
-	"puntuale/internal/forms"
 	"puntuale/internal/portal/site"
 )
 
@@ -219,20 +218,4 @@ func (f *Filling) removeFile(w http.ResponseWriter, r *http.Request, v *site.Vis
 	f.site.Flash(r, "filling.flash.removed")
 	http.Redirect(w, r, s.url("/files"), http.StatusSeeOther)
 	return nil
-}
-
-// MissingFiles counts the kinds of files that go with the answers and are not
-// there.
-func MissingFiles(m *forms.Model, a forms.Answers, list []drafts.File) int {
-	there := map[string]bool{}
-	for i := range list {
-		there[list[i].Kind] = true
-	}
-	n := 0
-	for _, t := range m.WantedAttachments(a) {
-		if !there[t.Kind] {
-			n++
-		}
-	}
-	return n
 }
