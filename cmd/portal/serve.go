@@ -35,20 +35,21 @@ type serveCommand struct {
 	retentionFile
 	helpFlags
 	restFlags
-	Listen      string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
-	PublicURL   string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
-	Keys        string   `help:"Directory of ticket.json, calendar.pub, ledger.pub and account.key." required:"" type:"path"`
-	Name        string   `help:"Name of the installation." default:"Puntuale"`
-	NTPServers  []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
-	Releases    string   `help:"Directory of releases of the mini-client (portal release add); empty for none." type:"path"`
-	AddrFile    string   `help:"File that the real address is written to." type:"path"`
-	TimestampCA string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
-	WorkBits    int      `name:"registration-work" help:"Proof of work of the registration, in bits: each one more doubles it; 1 to 24." default:"18"`
-	Timing      bool     `name:"server-timing" help:"Tell in a header of each answer how long it took."`
-	Proxies     []string `name:"trusted-proxies" help:"Networks of our own proxies, as 10.0.0.0/8: limits per address count whom their X-Forwarded-For names." sep:","`
-	DebugListen string   `help:"Private address of health, metrics and profiles; empty for none."`
-	LogLevel    string   `help:"debug, info, warn or error." default:"info"`
-	DevMail     string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
+	Listen        string   `help:"Address to serve on; port 0 takes a free one." default:"127.0.0.1:8080"`
+	PublicURL     string   `help:"Address that people use, without a final stroke; https makes cookies secure." default:"http://127.0.0.1:8080"`
+	Keys          string   `help:"Directory of ticket.json, calendar.pub, ledger.pub and account.key." required:"" type:"path"`
+	Name          string   `help:"Name of the installation." default:"Puntuale"`
+	NTPServers    []string `name:"ntp-servers" help:"Time servers told to mini-clients." default:"ntp1.inrim.it,ntp2.inrim.it,time.inrim.it"`
+	Releases      string   `help:"Directory of releases of the mini-client (portal release add); empty for none." type:"path"`
+	AddrFile      string   `help:"File that the real address is written to." type:"path"`
+	TimestampCA   string   `name:"timestamp-ca" help:"Roots of the RFC 3161 authority, PEM, as intake work has them: published in keys.json." type:"existingfile"`
+	WorkBits      int      `name:"registration-work" help:"Proof of work of the registration, in bits: each one more doubles it; 1 to 24." default:"18"`
+	Timing        bool     `name:"server-timing" help:"Tell in a header of each answer how long it took."`
+	Proxies       []string `name:"trusted-proxies" help:"Networks of our own proxies, as 10.0.0.0/8: limits per address count whom their X-Forwarded-For names." sep:","`
+	DebugListen   string   `help:"Private address of health, metrics and profiles; empty for none."`
+	DBConnections int32    `name:"db-connections" help:"Connections to the database at the same time; 0 leaves it to the URL." default:"16"`
+	LogLevel      string   `help:"debug, info, warn or error." default:"info"`
+	DevMail       string   `help:"Demo only: directory of kept mails, shown to everybody at /dev/mail." type:"path"`
 }
 
 // Run serves until the context ends.
@@ -57,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, clk clock.Clock) error {
 	if err != nil {
 		return fmt.Errorf("--log-level: %w", err)
 	}
-	return c.with(ctx, func(db *postgres.DB) error { return c.serve(ctx, clk, db, log) })
+	return c.withPool(ctx, c.DBConnections, func(db *postgres.DB) error { return c.serve(ctx, clk, db, log) })
 }
 
 func (c *serveCommand) serve(ctx context.Context, clk clock.Clock, db *postgres.DB, log *slog.Logger) error {
