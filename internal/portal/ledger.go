@@ -104,7 +104,7 @@ func (p *Portal) ledgerDays(ctx context.Context, v *site.Visit) ([]ledgerDayView
 		d := &cal.Days[i]
 		view := ledgerDayView{
 			Rehearsal: d.Rehearsal,
-			Day: p.dayView(v, d), URL: "/ledger/" + d.Code, Granularity: grainText(d.Grain()), Commitment: hex.EncodeToString(d.TieCommitment[:]),
+			Day:       p.dayView(v, d), URL: "/ledger/" + d.Code, Granularity: grainText(d.Grain()), Commitment: hex.EncodeToString(d.TieCommitment[:]),
 		}
 		if s := slices.IndexFunc(summaries, func(s ledger.Summary) bool { return s.Day == d.ID }); s >= 0 {
 			p.summarise(v, &view, &summaries[s])

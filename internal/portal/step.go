@@ -31,7 +31,7 @@ type stepPageView struct {
 	Number   int
 	Count    int
 	Steps    []string // class of each page for the progress bar
-	Fields   []fieldView
+	Fields   []site.Field
 	Issues   []issueView
 	Revision int64
 	Conflict bool // somebody saved meanwhile; the fields hold what was typed here

@@ -24,13 +24,13 @@ func everyView() map[string][]site.View {
 	}
 	day := dayView{ID: 1, Code: evil, Title: evil, Opens: evil, Closes: evil, State: "day.open", Class: "done", Models: []modelView{{"B", evil, evil}}}
 	sections := []forms.Section{{Title: evil, Rows: []forms.Row{{Label: evil, Value: evil}, {Label: "vuoto"}}}}
-	options := []optionView{{"f.x.0", evil, evil, true}, {"f.x.1", "b", "B", false}}
-	fields := []fieldView{}
-	for _, control := range []string{controlText, controlMoney, controlSelect, controlRadio} {
-		fields = append(fields, fieldView{
+	options := []site.Option{{ID: "f.x.0", Value: evil, Label: evil, Selected: true}, {ID: "f.x.1", Value: "b", Label: "B", Selected: false}}
+	fields := []site.Field{}
+	for _, control := range []string{site.ControlText, site.ControlMoney, site.ControlSelect, site.ControlRadio} {
+		fields = append(fields, site.Field{
 			ID: "x", Name: "f.x", Label: evil, Help: evil, Control: control, InputType: "text", InputMode: "numeric", Class: "w-short", Autocomplete: "off",
 			MaxLength: 9, Value: evil, Options: options, Optional: true, Error: evil, Differs: true, Theirs: evil,
-		}, fieldView{ID: "y", Name: "f.y", Label: "y", Control: control, InputType: "date", Differs: true})
+		}, site.Field{ID: "y", Name: "f.y", Label: "y", Control: control, InputType: "date", Differs: true})
 	}
 	seal := &sealView{1, evil, evil}
 	out := func(protocol, receipt, reason string) *outcomeView {

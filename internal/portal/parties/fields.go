@@ -1,55 +1,13 @@
 package parties
 
 import (
-	"strings"
-
 	"puntuale/internal/portal/site"
 )
 
-// option is one choice of a field.
-type option struct {
-	ID, Value, Label string
-	Selected         bool
-}
-
-// field is one question as the part "field" of the frame draws it.
-type field struct {
-	Name         string
-	Label        string
-	Help         string
-	Control      string // text, radio or select
-	InputType    string
-	InputMode    string
-	Class        string
-	Autocomplete string
-	MaxLength    int
-	Value        string
-	Options      []option
-	Optional     bool
-	Error        string
-	Differs      bool   // never here: nobody merges what two people typed
-	Theirs       string // likewise
-}
-
-// DescribedBy names hint and error for screen readers.
-func (f *field) DescribedBy() string {
-	var ids []string
-	if f.Help != "" {
-		ids = append(ids, f.Name+".hint")
-	}
-	if f.Error != "" {
-		ids = append(ids, f.Name+".error")
-	}
-	return strings.Join(ids, " ")
-}
-
-// Anchor is the id of the first control.
-func (f *field) Anchor() string {
-	if f.Control == "radio" && len(f.Options) > 0 {
-		return f.Options[0].ID
-	}
-	return f.Name
-}
+type (
+	field  = site.Field
+	option = site.Option
+)
 
 // text makes a line to type into. Its label is the text parties.field.name, its
 // help parties.help.name where help says so.
@@ -69,7 +27,7 @@ func (p *Parties) choice(v *site.Visit, name, value, control, prefix string, wor
 	f := p.text(v, name, "", false)
 	f.Control = control
 	for _, w := range words {
-		f.Options = append(f.Options, option{name + "." + w, w, p.site.Say(v, prefix+w), w == value})
+		f.Options = append(f.Options, option{ID: name + "." + w, Value: w, Label: p.site.Say(v, prefix+w), Selected: w == value})
 	}
 	return f
 }

@@ -107,7 +107,7 @@ func (p *Parties) find(r *http.Request, data *mandateForm) error {
 	}
 	for i := range list {
 		id := strconv.FormatInt(int64(list[i].ID), 10)
-		data.Found = append(data.Found, option{"intermediary." + id, id, list[i].Name + " – " + list[i].Seat(), id == data.Chosen})
+		data.Found = append(data.Found, option{ID: "intermediary." + id, Value: id, Label: list[i].Name + " – " + list[i].Seat(), Selected: id == data.Chosen})
 	}
 	data.None = len(list) == 0
 	return nil
@@ -117,7 +117,7 @@ func (p *Parties) find(r *http.Request, data *mandateForm) error {
 func (p *Parties) scope(r *http.Request, v *site.Visit, chosen string) (field, error) {
 	f := p.text(v, "scope", "", false)
 	f.Control = "select"
-	f.Options = []option{{"scope.all", "all", p.site.Say(v, "parties.scope.all"), chosen == "" || chosen == "all"}}
+	f.Options = []option{{ID: "scope.all", Value: "all", Label: p.site.Say(v, "parties.scope.all"), Selected: chosen == "" || chosen == "all"}}
 	cal, _, err := p.calendar.Current(r.Context())
 	if err != nil {
 		return f, err
@@ -127,7 +127,7 @@ func (p *Parties) scope(r *http.Request, v *site.Visit, chosen string) (field, e
 		d := &cal.Days[i]
 		id := strconv.FormatInt(int64(d.ID), 10)
 		if !d.Rehearsal && d.State != clickday.DayClosed && now.Before(d.ClosesAt()) {
-			f.Options = append(f.Options, option{"scope." + id, id, p.site.Say(v, "parties.scope.day", clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.Lang)), chosen == id})
+			f.Options = append(f.Options, option{ID: "scope." + id, Value: id, Label: p.site.Say(v, "parties.scope.day", clickday.Text{IT: d.TitleIT, EN: d.TitleEN}.In(v.Lang)), Selected: chosen == id})
 		}
 	}
 	return f, nil

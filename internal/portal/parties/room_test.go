@@ -28,8 +28,8 @@ func everyView() map[string][]site.View {
 	open.Until = ""
 	fields := []field{
 		{Name: "a", Label: evil, Help: evil, Control: "text", InputType: "text", Autocomplete: "off", Value: evil, Error: evil, MaxLength: 9, InputMode: "numeric"},
-		{Name: "b", Label: evil, Control: "radio", Options: []option{{"b.1", evil, evil, true}, {"b.2", "x", "x", false}}, Error: evil},
-		{Name: "c", Label: evil, Control: "select", Options: []option{{"c.1", evil, evil, true}}, Optional: true},
+		{Name: "b", Label: evil, Control: "radio", Options: []option{{ID: "b.1", Value: evil, Label: evil, Selected: true}, {ID: "b.2", Value: "x", Label: "x", Selected: false}}, Error: evil},
+		{Name: "c", Label: evil, Control: "select", Options: []option{{ID: "c.1", Value: evil, Label: evil, Selected: true}}, Optional: true},
 	}
 	issues := []issue{{"", evil}}
 	badge := site.Badge{Key: "parties.mandate.asked", Class: "todo"}
@@ -62,7 +62,7 @@ func everyView() map[string][]site.View {
 		},
 		"mandatenew": {
 			&mandateForm{b(), true, fields, evil, issues, evil, nil, "", false},
-			&mandateForm{Base: b(), Fields: fields, Search: evil, Found: []option{{"i.1", "1", evil, true}}}, &mandateForm{Base: b(), None: true},
+			&mandateForm{Base: b(), Fields: fields, Search: evil, Found: []option{{ID: "i.1", Value: "1", Label: evil, Selected: true}}}, &mandateForm{Base: b(), None: true},
 		},
 		"missing": {&missingView{b(), "parties.obstacle.ends", evil, evil, evil, "/x", "/x", "/x", "/x"}, &missingView{Base: b(), Kind: "parties.obstacle.none"}},
 		"staffintermediaries": {

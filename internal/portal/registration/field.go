@@ -8,45 +8,10 @@ import (
 	"puntuale/internal/portal/site"
 )
 
-// option is one answer of a question with few.
-type option struct {
-	ID, Value, Label string
-	Selected         bool
-}
-
-// field is one question as the template "field" draws it.
-type field struct {
-	Name, Label, Help, Control  string
-	InputType, InputMode, Class string
-	Autocomplete                string
-	MaxLength                   int
-	Value                       string
-	Options                     []option
-	Optional                    bool
-	Error                       string
-	Differs                     bool // always false: nobody else saves this
-	Theirs                      string
-}
-
-// Anchor is where links of the list of errors lead.
-func (f *field) Anchor() string {
-	if len(f.Options) > 0 {
-		return f.Options[0].ID
-	}
-	return f.Name
-}
-
-// DescribedBy names hint and error for screen readers.
-func (f *field) DescribedBy() string {
-	var ids []string
-	if f.Help != "" {
-		ids = append(ids, f.Name+".hint")
-	}
-	if f.Error != "" {
-		ids = append(ids, f.Name+".error")
-	}
-	return strings.Join(ids, " ")
-}
+type (
+	field  = site.Field
+	option = site.Option
+)
 
 // problem is a line of the list of errors.
 type problem struct{ Anchor, Text string }

@@ -19,7 +19,7 @@ func everyView() map[string][]site.View {
 	f := func(name string) field {
 		return field{Name: name, Label: evil, Help: evil, Control: "text", InputType: "text", Value: evil, Error: evil, Autocomplete: "off"}
 	}
-	radio := field{Name: "sex", Label: evil, Control: "radio", Error: evil, Options: []option{{"sex.0", evil, evil, true}, {"sex.1", "M", "M", false}}}
+	radio := field{Name: "sex", Label: evil, Control: "radio", Error: evil, Options: []option{{ID: "sex.0", Value: evil, Label: evil, Selected: true}, {ID: "sex.1", Value: "M", Label: "M", Selected: false}}}
 	groups := []group{{"registration.group.access", []field{f("email"), radio}}}
 	problems := []problem{{"email", evil}, {"sex.0", evil}}
 	rows := []row{{evil, evil}, {"x", ""}}
