@@ -190,6 +190,9 @@ func (p *Portal) showIssues(v *site.Visit, s *subject, pg *forms.Page, data *ste
 		for i := range data.Fields {
 			if f := &data.Fields[i]; f.ID == issue.Field {
 				f.Error, out.Href = text, "#"+f.Anchor()
+				if !strings.Contains(text, f.Label) { // "Scrivi un valore da 20 a 40." of what?
+					out.Text = f.Label + ": " + text
+				}
 			}
 		}
 		data.Issues = append(data.Issues, out)
