@@ -61,15 +61,27 @@ const (
 )
 
 // FrozenError says that a click day opens about now; no rehearsal is made then.
-type FrozenError struct{ Until time.Time }
+type FrozenError struct {
+	Until   time.Time
+	Stopped bool // one was under way: the opening has moved
+}
 
 // Error says until when.
 func (e *FrozenError) Error() string {
+	if e.Stopped {
+		return "a click day has been moved and opens about now: the rehearsal was stopped; possible again after " + OpeningText(e.Until)
+	}
 	return "a click day opens about now: no rehearsal until " + OpeningText(e.Until)
 }
 
 func (e *FrozenError) text() clickday.Text {
 	at := OpeningText(e.Until)
+	if e.Stopped {
+		return clickday.Text{
+			IT: "Prova fermata: il calendario è cambiato e un click day vero si apre da poco o tra poco. Le domande vere non sono state toccate: controlla la loro apertura nella pagina del click day. Le prove si possono rifare dopo il " + at + ".",
+			EN: "Rehearsal stopped: the calendar has changed, and a real click day has just opened or is about to. The real applications were not touched: look at their opening on the page of the click day. Rehearsals are possible again after " + at + ".",
+		}
+	}
 	return clickday.Text{
 		IT: "Un click day si apre da poco o tra poco: per non disturbarlo le prove sono sospese. Si possono rifare dopo il " + at + ".",
 		EN: "A click day has just opened or is about to: rehearsals are off so as not to disturb it. They are possible again after " + at + ".",
@@ -141,7 +153,7 @@ func (o *run) read(dir string) bool {
 func (c *Client) frozen(opens int64) error {
 	now := c.Snapshot().Clock.Now.UnixNano()
 	if until := c.calendars.Current().RehearsalFrozen(now, opens+int64(rehearsalOpen)); until != 0 {
-		return &FrozenError{time.Unix(0, until).UTC()}
+		return &FrozenError{Until: time.Unix(0, until).UTC()}
 	}
 	return nil
 }

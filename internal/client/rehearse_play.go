@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"puntuale/internal/clickday"
 	"puntuale/internal/client/sending"
 	"puntuale/internal/client/store"
 )
@@ -117,8 +116,10 @@ func (p *play) fire(ctx context.Context) error {
 	// The end of the day ends the run; this is for nodes that cannot be reached at all.
 	brief, cancel := context.WithTimeout(ctx, left+rehearsalOpen+30*time.Second)
 	defer cancel()
+	brief, stop := context.WithCancelCause(brief)
+	defer stop(nil)
 	err = sending.Run(brief, sending.Config{
-		Day: p.run.Day, Nodes: nodes, Records: p.store, Calendars: &stage{calendars: p.c.calendars, run: &p.run},
+		Day: p.run.Day, Nodes: nodes, Records: p.store, Calendars: &stage{calendars: p.c.calendars, run: &p.run, near: func() { p.stopNear(stop) }},
 		Base: p.c.base, Wait: p.c.Wait, Ready: p.c.getReady, Connections: p.c.Connections, Log: p.c.Log,
 		Moments: sending.Moments{WarmEarliest: max(left*2/3, time.Second), WarmLatest: max(left/4, time.Second/2), Mark: max(left/5, time.Second)},
 		Report: func(s sending.Progress) {
@@ -129,39 +130,15 @@ func (p *play) fire(ctx context.Context) error {
 			p.tell(PhaseFiring)
 		},
 	})
+	var frozen *FrozenError
+	if errors.As(context.Cause(brief), &frozen) {
+		return frozen
+	}
 	if ctx.Err() == nil && err != nil { // what did not arrive stands in the report
 		p.report.trouble(err)
 		return nil
 	}
 	return err
-}
-
-// stage is the calendar in which the day of rehearsals opens when this rehearsal
-// does.
-type stage struct {
-	*calendars
-	run *run
-
-	mu   sync.Mutex
-	from *clickday.Calendar // guarded by mu
-	made *clickday.Calendar // guarded by mu; of from
-}
-
-// Current implements sending.Calendars.
-func (s *stage) Current() *clickday.Calendar {
-	cal := s.calendars.Current()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.from == cal {
-		return s.made
-	}
-	played := *cal
-	played.Days = append([]clickday.Day(nil), cal.Days...)
-	if d := played.Day(s.run.Day); d != nil {
-		d.Opens, d.Closes = s.run.Opens, s.run.Opens+int64(rehearsalOpen)
-	}
-	s.from, s.made = cal, &played
-	return s.made
 }
 
 // collect waits for numbers and receipts and saves them. What does not come in
@@ -190,8 +167,8 @@ func (p *play) collect(ctx context.Context) error {
 		if err == nil && got.Missing == 0 && p.settled() {
 			return nil
 		}
-		if !worthRepeating(err) || p.c.base.Now() > until {
-			p.report.trouble(err)
+		if near := p.nearMeanwhile(ctx, n); near != nil || !worthRepeating(err) || p.c.base.Now() > until {
+			p.report.trouble(errors.Join(near, err))
 			return nil
 		}
 		if err := pauseFor(ctx, n); err != nil {
@@ -215,7 +192,7 @@ func (p *play) out() string {
 	if p.r.Out != "" {
 		return p.r.Out
 	}
-	return filepath.Join(p.c.Dir, rehearsalsDir, time.Unix(0, p.run.Opens).In(Rome).Format("2006-01-02-150405"))
+	return filepath.Join(p.c.Dir, rehearsalsDir, time.Unix(0, p.run.Opens).In(Rome).Format(reportLayout))
 }
 
 // finish writes the report and puts the rehearsal away.
@@ -225,6 +202,9 @@ func (p *play) finish() error {
 	p.report.Folder = p.out()
 	p.report.judge()
 	err := p.report.save(p.out())
+	if p.r.Out == "" {
+		p.c.pruneReports(filepath.Base(p.out()))
+	}
 	return errors.Join(err, p.discard())
 }
 
@@ -239,7 +219,8 @@ func (p *play) close() {
 // give ends a rehearsal that cannot go on: what a person has stopped, or what was
 // refused, is put away; anything else may be taken up.
 func (p *play) give(err error) error {
-	if p.store == nil || !errors.Is(err, context.Canceled) && p.run.Opens != 0 {
+	var frozen *FrozenError
+	if p.store == nil || !errors.Is(err, context.Canceled) && !errors.As(err, &frozen) && p.run.Opens != 0 {
 		return nil
 	}
 	return p.discard()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -175,6 +176,73 @@ func TestNoRehearsalNearAnOpening(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 }
+
+// TestAMovedOpeningStopsARehearsal: a real opening that comes near while one waits
+// ends it with a word that says so, before anything is sent; while numbers are
+// waited for, the report says it.
+func TestAMovedOpeningStopsARehearsal(t *testing.T) {
+	b := rehearsing(t, 5*time.Hour, 2)
+	var moved sync.Once
+	_, err := b.Rehearse(t.Context(), Rehearsal{In: 12 * time.Second, Tell: func(s RehearsalStep) {
+		if s.Phase == PhaseFiring {
+			moved.Do(func() { b.opensIn(40 * time.Minute) })
+		}
+	}})
+	var frozen *FrozenError
+	if !errors.As(err, &frozen) || !frozen.Stopped || len(b.srv.Stored()) != 0 || b.Unfinished() {
+		t.Fatalf("%v, %d stored, unfinished: %v", err, len(b.srv.Stored()), b.Unfinished())
+	}
+	if text := Explain(err); !strings.HasPrefix(text.IT, "Prova fermata") || !strings.HasPrefix(text.EN, "Rehearsal stopped") || !strings.Contains(text.EN, OpeningText(frozen.Until)) {
+		t.Errorf("%+v", text)
+	}
+	b.want(t, store.Prepared)
+	b.opensIn(5 * time.Hour)
+	b.srv.HoldRehearsals(true)
+	var again sync.Once
+	r := b.rehearse(t, Rehearsal{In: 2 * time.Second, Wait: time.Hour, Tell: func(s RehearsalStep) {
+		if s.Phase == PhaseNumbers {
+			again.Do(func() { b.opensIn(40 * time.Minute) })
+		}
+	}})
+	if r.Good || r.Acknowledged != 2 || len(r.Trouble) != 1 || !strings.HasPrefix(r.Trouble[0].IT, "Prova fermata") {
+		t.Fatalf("%+v", r)
+	}
+}
+
+// opensIn moves the real opening.
+func (b *bench) opensIn(d time.Duration) {
+	at := b.Clock.Now().Add(d).UnixNano()
+	b.srv.Day(func(day *clickday.Day) { day.Opens, day.Closes = at, at+3600e9 })
+}
+
+// TestOldReportsGo: the newest twenty stay, and whatever else lies there.
+func TestOldReportsGo(t *testing.T) {
+	b := setup(t, time.Hour)
+	dir := filepath.Join(b.dir, rehearsalsDir)
+	name := func(i int) string { return opensOn(i).Format(reportLayout) }
+	for i := range 24 {
+		if err := os.MkdirAll(filepath.Join(dir, name(i)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "mine"), 0o755), os.WriteFile(filepath.Join(dir, "2020-01-01-000000"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	b.pruneReports(name(1)) // just written, however old its name
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := map[string]bool{}
+	for _, e := range entries {
+		left[e.Name()] = true
+	}
+	if len(left) != reportsKept+2 || !left["mine"] || !left["2020-01-01-000000"] || !left[name(1)] || left[name(0)] || left[name(4)] || !left[name(5)] || !left[name(23)] {
+		t.Fatalf("%d left: %v", len(left), left)
+	}
+}
+
+func opensOn(i int) time.Time { return time.Date(2026, 11, 1+i, 10, 0, 0, 0, time.UTC) }
 
 // TestRehearsalWithoutHelp: no network is an error that says so; numbers that do
 // not come, and a portal that goes away, stand in a report.

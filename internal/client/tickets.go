@@ -6,15 +6,16 @@ import (
 	"unicode/utf8"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/client/keystore"
 	"puntuale/internal/client/portalapi"
 	"puntuale/internal/client/store"
 )
 
 // Longest parts of a request for help, as the portal takes them: characters, and
-// bytes of the report.
+// bytes of the report. What is longer is cut.
 const (
-	subjectMax     = 200
-	ticketTextMax  = 10_000
+	SubjectMax     = 200
+	TicketTextMax  = 10_000
 	diagnosticsMax = 256 << 10
 )
 
@@ -32,8 +33,10 @@ var (
 )
 
 // Ask puts a request for help on disk, then sends it and whatever else waits. The
-// text says what has come of it: its number, or that it waits for the network. A
-// request that the portal does not take is an error.
+// text says what has come of it: its number, or that it waits for the network. What
+// has to be mended on this computer first is an error, and it waits too. A
+// request that the portal does not take is an error. The same one once more, while
+// it still waits, is one request.
 func (c *Client) Ask(ctx context.Context, t portalapi.Ticket) (clickday.Text, error) {
 	if _, paired := c.Profile(); !paired {
 		return clickday.Text{}, ErrNotPaired
@@ -49,11 +52,23 @@ func (c *Client) Ask(ctx context.Context, t portalapi.Ticket) (clickday.Text, er
 	switch last := ts[len(ts)-1]; {
 	case last.Number != "":
 		return clickday.Text{IT: textTicketSent.IT + last.Number + ".", EN: textTicketSent.EN + last.Number + "."}, nil
+	case last.Waiting() && notTheNetwork(err):
+		return textTicketWaiting, err
 	case last.Waiting():
 		return textTicketWaiting, nil
 	default:
 		return clickday.Text{}, err
 	}
+}
+
+// notTheNetwork reports whether something has to be done on this computer first.
+func notTheNetwork(err error) bool {
+	for _, e := range []error{ErrNotPaired, portalapi.ErrUnauthorized, keystore.ErrPassphrase, keystore.ErrNoPassphrase, keystore.ErrNotFound} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepTicket puts a request on disk.
@@ -64,10 +79,14 @@ func (c *Client) keepTicket(t portalapi.Ticket) error {
 	if err != nil {
 		return err
 	}
-	ts = append(ts, store.Ticket{
-		Kind: t.Kind, Subject: firstRunes(t.Subject, subjectMax), Text: firstRunes(t.Text, ticketTextMax), Diagnostics: firstBytes(t.Diagnostics, diagnosticsMax),
+	asked := store.Ticket{
+		Kind: t.Kind, Subject: firstRunes(t.Subject, SubjectMax), Text: firstRunes(t.Text, TicketTextMax), Diagnostics: firstBytes(t.Diagnostics, diagnosticsMax),
 		Written: c.base.Now(),
-	})
+	}
+	if i := len(ts) - 1; i >= 0 && ts[i].Waiting() && ts[i].Kind == asked.Kind && ts[i].Subject == asked.Subject && ts[i].Text == asked.Text {
+		ts = ts[:i] // its report may be newer
+	}
+	ts = append(ts, asked)
 	if err := c.store.PutTickets(ts); err != nil {
 		return err
 	}

@@ -92,6 +92,9 @@ func TestARequestForHelpWaitsForTheNetwork(t *testing.T) {
 	if err != nil || text != textTicketWaiting {
 		t.Fatalf("%v, %v", text, err)
 	}
+	if _, err := b.Ask(t.Context(), ask); err != nil { // once more is still one
+		t.Fatal(err)
+	}
 	b.reopen(t)
 	b.Transport = h
 	if ts := b.Snapshot().Tickets; len(ts) != 1 || !ts[0].Waiting() || !b.ticketsWait() {
@@ -108,7 +111,7 @@ func TestARequestForHelpWaitsForTheNetwork(t *testing.T) {
 		}
 	}
 	ts := b.Snapshot().Tickets
-	if len(h.took) != 1 || len([]rune(h.took[0].Subject)) != subjectMax || h.took[0].Diagnostics != "node 1" || h.took[0].Kind != ask.Kind {
+	if len(h.took) != 1 || len([]rune(h.took[0].Subject)) != SubjectMax || h.took[0].Diagnostics != "node 1" || h.took[0].Kind != ask.Kind {
 		t.Fatalf("sent %+v", h.took)
 	}
 	if len(ts) != 1 || ts[0].Number != "2027-000001" || ts[0].Diagnostics != "" || b.ticketsWait() {

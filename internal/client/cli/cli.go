@@ -47,6 +47,7 @@ type grammar struct {
 	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
 	Check    checkCmd    `cmd:"" help:"${help_check}"`
 	Rehearse rehearseCmd `cmd:"" help:"${help_rehearse}"`
+	Ask      askCmd      `cmd:"" help:"${help_ask}"`
 	Update   updateCmd   `cmd:"" help:"${help_update}"`
 	Accounts accountsCmd `cmd:"" help:"${help_accounts}"`
 	Forget   forgetCmd   `cmd:"" help:"${help_forget}"`

@@ -50,6 +50,7 @@ var exitCodes = []struct {
 	{errUnknown, exitUnknown},
 	{errToMend, exitToMend},
 	{errNoWindow, exitUsage},
+	{errQuestion, exitUsage},
 	{client.ErrNotPaired, exitNotPaired},
 	{portalapi.ErrUnauthorized, exitNotPaired},
 	{client.ErrUnknownDay, exitUsage},
@@ -86,6 +87,8 @@ func (e *env) exitCode(err error) int {
 		code = exitUnreachable
 	}
 	switch {
+	case errors.Is(err, errQuestion):
+		fmt.Fprintln(e.Err, "miniclient: "+err.Error())
 	case errors.Is(err, errNothing), errors.Is(err, errRefused), errors.Is(err, errUnknown), errors.Is(err, errToMend), errors.Is(err, errNoWindow):
 		// Said already, row by row.
 	default:

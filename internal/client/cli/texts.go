@@ -41,6 +41,14 @@ var texts = map[string]clickday.Text{
 	"help_wait":         {IT: "Quanto attendere le ricevute mancanti.", EN: "How long to wait for missing receipts."},
 	"help_force":        {IT: "Cancella anche se manca qualche esito.", EN: "Delete even if an outcome is missing."},
 
+	"help_ask":             {IT: "Manda una richiesta all’assistenza; senza rete resta sul disco.", EN: "Send a request to the help desk; without a network it stays on disk."},
+	"help_ask_kind":        {IT: "Di che tipo è: technical (programma, rete), functional (domande, ricevute) o legal (norme).", EN: "What it is about: technical (program, network), functional (applications, receipts) or legal (rules)."},
+	"help_ask_subject":     {IT: "Oggetto, al massimo 200 caratteri.", EN: "Subject, at most 200 characters."},
+	"help_ask_text":        {IT: "Testo, al massimo 10000 caratteri; - lo legge dallo standard input.", EN: "Text, at most 10000 characters; - reads it from the standard input."},
+	"help_ask_diagnostics": {IT: "Fa i controlli e allega il rapporto: nessun segreto, nessun nome.", EN: "Make the checks and attach the report: no secret, no name."},
+	"ask_length":           {IT: "da 1 a %d caratteri", EN: "between 1 and %d characters"},
+	"ask_no_input":         {IT: "manca lo standard input", EN: "there is no standard input"},
+
 	"help_account":               {IT: "Nome di un altro account su questo computer (predefinito: il primo).", EN: "Name of another account on this computer (default: the first)."},
 	"help_proxy":                 {IT: "Proxy HTTP: http://nome:password@host:porta, direct per nessuno (predefinito: quello del sistema).", EN: "HTTP proxy: http://name:password@host:port, direct for none (default: the system's)."},
 	"help_ntp":                   {IT: "Server dell’ora da interrogare al posto di quelli del portale.", EN: "Time servers to ask in the place of the portal's."},

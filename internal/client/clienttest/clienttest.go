@@ -66,6 +66,8 @@ type Server struct {
 	warmCode   clickday.Code // refuses every ticket
 	releases   http.Handler  // nil: nothing is published
 	releaseKey ed25519.PublicKey
+	helps      bool               // there is a help desk
+	tickets    []portalapi.Ticket // requests for help
 }
 
 // App is one sealed application.

@@ -26,6 +26,7 @@ func (s *Server) portalRoutes() http.Handler {
 	mux.HandleFunc("GET /api/v1/sync", s.auth(s.sync))
 	mux.HandleFunc("GET /api/v1/outcomes", s.auth(s.outcomes))
 	mux.HandleFunc("GET /api/v1/applications/{id}/receipt", s.auth(s.receipt))
+	mux.HandleFunc("POST /api/v1/tickets", s.auth(s.openTicket))
 	s.rehearsalRoutes(mux)
 	return mux
 }
