@@ -42,6 +42,7 @@ func TestJourneys(t *testing.T) {
 	for _, j := range journeys {
 		for how, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
 			t.Run(j.name+" "+how, func(t *testing.T) {
+				t.Parallel() // a person mostly waits
 				s := portaltest.New(t, func(cfg *portal.Config) {
 					if j.ready != nil {
 						j.ready(t, cfg)

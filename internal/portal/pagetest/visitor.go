@@ -35,6 +35,8 @@ func (c *Chrome) Visitor(t *testing.T, base string) *Chrome {
 	send(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}},
 	})
+	// Several people have a window in front of them at the same time.
+	send(v, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	return v
 }
 
