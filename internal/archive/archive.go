@@ -158,8 +158,10 @@ const (
 	Numbered  EventKind = "numbered" // Number, Detail: code of the day
 	Refused   EventKind = "refused"  // Detail: code of the reason
 	Receipted EventKind = "receipted"
-	Noticed   EventKind = "noticed" // an e-mail was accepted by the mail server
-	Listed    EventKind = "listed"  // Number: version of the list; Detail: code of the day
+	Noticed   EventKind = "noticed"  // an e-mail was accepted by the mail server
+	Listed    EventKind = "listed"   // Number: version of the list; Detail: code of the day
+	Asked     EventKind = "asked"    // Detail: number of the ticket at the help desk
+	Answered  EventKind = "answered" // the help desk has written; Detail: number of the ticket
 )
 
 // Event is one line of a timeline.

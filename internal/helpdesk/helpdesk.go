@@ -97,6 +97,9 @@ type New struct {
 	Device      int64              // paired computer that asks, 0 for none
 	Staff       clickday.AccountID // who wrote a call down
 	TokenHash   []byte             // lets somebody without an account read on; nil for owners
+	// About is the application that the question is about; none for zero. One
+	// that is not the account's is left out.
+	About clickday.ApplicationID
 }
 
 // Ticket is a question with where it stands.
@@ -108,9 +111,10 @@ type Ticket struct {
 	State    State
 	Person   Person
 	Subject  string
-	Assigned clickday.AccountID // 0 for nobody
-	Desk     string             // e-mail address of Assigned, for the desk
-	Revision int64              // grows with every change; guards against two assistants at once
+	About    clickday.ApplicationID // zero for none
+	Assigned clickday.AccountID     // 0 for nobody
+	Desk     string                 // e-mail address of Assigned, for the desk
+	Revision int64                  // grows with every change; guards against two assistants at once
 	Created  time.Time
 	Updated  time.Time
 }

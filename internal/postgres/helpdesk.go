@@ -14,20 +14,22 @@ import (
 )
 
 const ticketColumns = `t.id, t.number, t.kind, t.channel, t.state, coalesce(t.account_id, 0), t.name, t.email, t.phone, t.lang, t.subject,
-	coalesce(t.assigned_to, 0), coalesce(s.email, ''), t.revision, t.created_at, t.updated_at`
+	coalesce(t.application_id, '00000000-0000-0000-0000-000000000000'), coalesce(t.assigned_to, 0), coalesce(s.email, ''), t.revision, t.created_at, t.updated_at`
 
 const ticketTables = " FROM tickets t LEFT JOIN accounts s ON s.id = t.assigned_to "
 
 func scanTicket(row pgx.Row) (helpdesk.Ticket, error) {
 	var t helpdesk.Ticket
+	var about [16]byte
 	err := row.Scan(&t.ID, &t.Number, &t.Kind, &t.Channel, &t.State, &t.Person.Account, &t.Person.Name, &t.Person.Email, &t.Person.Phone,
-		&t.Person.Lang, &t.Subject, &t.Assigned, &t.Desk, &t.Revision, &t.Created, &t.Updated)
+		&t.Person.Lang, &t.Subject, &about, &t.Assigned, &t.Desk, &t.Revision, &t.Created, &t.Updated)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return t, accounts.ErrNotFound
 	}
 	if err != nil {
 		return t, fmt.Errorf("postgres: ticket: %w", err)
 	}
+	t.About = about
 	return t, nil
 }
 
@@ -49,10 +51,11 @@ func (db *DB) OpenTicket(ctx context.Context, n *helpdesk.New, confirm helpdesk.
 		number := fmt.Sprintf("A-%d-%06d", year, count)
 		var id int64
 		err = tx.QueryRow(ctx, `INSERT INTO tickets (number, kind, channel, state, account_id, device_id, name, email, phone, lang, subject,
-				taken_by, token_hash, created_at, updated_at)
-			VALUES ($1, $2, $3, 'open', nullif($4::bigint, 0), nullif($5::bigint, 0), $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12, $13, $13)
+				taken_by, token_hash, created_at, updated_at, application_id)
+			VALUES ($1, $2, $3, 'open', nullif($4::bigint, 0), nullif($5::bigint, 0), $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12, $13, $13,
+				(SELECT id FROM applications WHERE id = $14 AND account_id = $4))
 			RETURNING id`, number, n.Kind, n.Channel, n.Account, n.Device, n.Name, n.Email, n.Phone, n.Lang, n.Subject,
-			n.Staff, n.TokenHash, now).Scan(&id)
+			n.Staff, n.TokenHash, now, [16]byte(n.About)).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("postgres: ticket: %w", err)
 		}

@@ -31,6 +31,9 @@ const timeline = `WITH a AS (SELECT * FROM applications WHERE id = $1 AND accoun
 	UNION ALL SELECT 'refused', coalesce(sequenced_at, ingested_at), NULL, 0, seal_version, reason FROM sent WHERE state = 'refused'
 	UNION ALL SELECT 'receipted', r.issued_at, NULL, 0, 0, '' FROM sent JOIN receipts r ON r.submission_id = sent.id
 	UNION ALL SELECT 'noticed', n.ended_at, NULL, 0, 0, '' FROM sent JOIN notices n ON n.submission_id = sent.id WHERE n.state = 'sent'
+	UNION ALL SELECT 'asked', t.created_at, NULL, 0, 0, t.number FROM a JOIN tickets t ON t.application_id = a.id AND t.account_id = a.account_id
+	UNION ALL SELECT 'answered', m.at, NULL, 0, 0, t.number FROM a JOIN tickets t ON t.application_id = a.id AND t.account_id = a.account_id
+		JOIN ticket_messages m ON m.ticket_id = t.id AND m.author = 'assistant'
 	UNION ALL SELECT 'listed', l.published_at, NULL, l.version, 0, d.code FROM sent
 		JOIN placements p ON p.click_day_id = sent.click_day_id AND p.submission_id = sent.id
 		JOIN lists l ON l.click_day_id = p.click_day_id AND l.version = p.version JOIN click_days d ON d.id = l.click_day_id`

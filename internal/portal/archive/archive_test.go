@@ -22,7 +22,7 @@ func TestPages(t *testing.T) {
 	}
 	sitetest.CheckRoom(t, New(mustSite(t), nil, nil, mustModels(t)).Room(), map[string][]site.View{
 		"archive-list":    {full, &listView{Base: base(), F: filters{Q: evil}, Searched: true, Clear: "/"}, &listView{Base: base()}},
-		"archive-history": {&historyView{base(), "/x", badge("ready"), []eventView{{evil, evil, evil, true}, {}}}},
+		"archive-history": {&historyView{base(), "/x", "/y", badge("ready"), []eventView{{evil, evil, evil, evil, true}, {}}}},
 		"archive-record":  {&recordView{base(), badge("accepted"), []forms.Row{{Label: evil, Value: evil}}, []forms.Section{{Title: evil, Rows: []forms.Row{{Label: evil, Value: evil}}}}, "/x"}},
 	})
 }

@@ -15,12 +15,14 @@ import (
 
 type eventView struct {
 	At, Text, More string
-	Main           bool // the arrival, and what it led to
+	URL            string // of what is told of, empty for nothing more to see
+	Main           bool   // the arrival, and what it led to
 }
 
 type historyView struct {
 	site.Base
 	URL    string
+	Ask    string // address of the form of the help desk
 	State  site.Badge
 	Events []eventView
 }
@@ -46,11 +48,16 @@ func (a *Archive) history(w http.ResponseWriter, r *http.Request, v *site.Visit)
 		}
 	}
 	data := &historyView{Base: site.Base{Title: "archive.history", Nav: "applications"}, URL: "/applications/" + id.String(), State: badge(stateOf(&app))}
+	data.Ask = "/help/new?about=" + id.String()
 	data.Crumbs = []site.Crumb{
 		{Label: a.site.Say(v, "list.title"), URL: "/applications"}, {Label: name, URL: data.URL}, {Label: a.site.Say(v, "archive.history")},
 	}
 	for i := range events {
-		data.Events = append(data.Events, a.event(v, &events[i]))
+		e := a.event(v, &events[i])
+		if events[i].Kind == old.Receipted {
+			e.URL, e.More = data.URL+"/receipt", a.site.Say(v, "archive.receipt.file")
+		}
+		data.Events = append(data.Events, e)
 	}
 	return a.site.Render(w, r, v, http.StatusOK, "archive-history", data)
 }
@@ -70,6 +77,8 @@ func (a *Archive) event(v *site.Visit, e *old.Event) eventView {
 	case old.Refused:
 		m := clickday.MeaningOf(clickday.Code(e.Detail))
 		out.More = m.Title.In(v.Lang) + ". " + m.Detail.In(v.Lang)
+	case old.Asked, old.Answered:
+		out.More, out.URL = e.Detail, "/help/tickets/"+e.Detail
 	case old.Listed:
 		out.More = a.site.Say(v, "archive.list", e.Number)
 	}

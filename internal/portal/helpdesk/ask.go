@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"puntuale/internal/clickday"
 	"puntuale/internal/helpdesk"
 	"puntuale/internal/portal/api"
 	"puntuale/internal/portal/site"
@@ -54,8 +55,9 @@ func (d *Desk) hub(w http.ResponseWriter, r *http.Request, v *site.Visit) error 
 type askView struct {
 	site.Base
 	Action   string
-	Call     bool // an assistant writes down a call
-	Owner    bool // the account is known: no name and address to give
+	Call     bool   // an assistant writes down a call
+	Owner    bool   // the account is known: no name and address to give
+	About    string // application that the question is about, empty for none
 	Kinds    []choice
 	New      helpdesk.New
 	Problems []helpdesk.Problem
@@ -79,13 +81,26 @@ func (a *askView) Wrong(field string) string {
 }
 
 func (d *Desk) askForm(w http.ResponseWriter, r *http.Request, v *site.Visit) error {
-	return d.showAsk(w, r, v, http.StatusOK, &askView{})
+	return d.showAsk(w, r, v, http.StatusOK, &askView{New: helpdesk.New{About: about(r.URL.Query())}})
 }
 
 func (d *Desk) showAsk(w http.ResponseWriter, r *http.Request, v *site.Visit, status int, data *askView) error {
 	data.Title, data.Nav, data.Crumbs = "help.new", "help", d.crumbs(v, d.site.Say(v, "help.new"))
+	if v.Account != nil && data.New.About != (clickday.ApplicationID{}) {
+		data.About = data.New.About.String()
+	}
 	data.Action, data.Owner, data.Kinds = "/help/new", v.Account != nil, kinds(data.New.Kind, "help.choose")
 	return d.site.Render(w, r, v, status, "helpnew", data)
+}
+
+// about is the application that a question is about; none for what is no id. That
+// it is the asker's own is seen to when the question is stored.
+func about(f url.Values) clickday.ApplicationID {
+	id, err := clickday.ParseApplicationID(f.Get("about"))
+	if err != nil {
+		return clickday.ApplicationID{}
+	}
+	return id
 }
 
 func formOf(f url.Values, lang string) helpdesk.New {
@@ -102,7 +117,7 @@ func (d *Desk) ask(w http.ResponseWriter, r *http.Request, v *site.Visit) error 
 	n.Channel = helpdesk.Web
 	token := ""
 	if v.Account != nil {
-		n.Account, n.Name, n.Email = v.Account.ID, "", v.Person.Email
+		n.Account, n.Name, n.Email, n.About = v.Account.ID, "", v.Person.Email, about(r.PostForm)
 	} else {
 		token = newToken()
 		n.TokenHash = hashToken(token)

@@ -113,6 +113,9 @@ func (d *Desk) showDeskTicket(w http.ResponseWriter, r *http.Request, v *site.Vi
 	}
 	data.Base = site.Base{Text: d.site.Say(v, "help.ticket", t.Number), Nav: "desk", Crumbs: d.deskCrumbs(v, t.Number)}
 	data.Number, data.Subject, data.Kind, data.State = t.Number, t.Subject, "help.kind."+string(t.Kind), stateBadge(t.State, true)
+	if t.About != (clickday.ApplicationID{}) {
+		data.About = t.About.String()
+	}
 	data.Opened, data.Problem, data.Text = d.site.Minute(v, t.Created), problem, text
 	if err := d.deskMessages(r, v, &t, data); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package helpdesk_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -114,6 +115,36 @@ func TestFromAQuestionToItsAnswer(t *testing.T) {
 	mario.Post("/help/tickets/"+number+"/close", url.Values{"again": {"1"}})
 	if got := mario.Open("/help/tickets").Find("tbody").Text(); !strings.Contains(got, number) || !strings.Contains(got, "Da gestire") {
 		t.Errorf("my questions: %s", got)
+	}
+}
+
+// TestAQuestionAboutAnApplicationIsInItsHistory, unless the application is
+// somebody else's.
+func TestAQuestionAboutAnApplicationIsInItsHistory(t *testing.T) {
+	o := newOffice(t)
+	mario, anna := o.LoggedIn("mario.rossi@example.it"), o.LoggedIn("anna.verdi@example.it")
+	app := mario.Begin()
+	ask := mario.Open(app+"/history").Find(`a[href^="/help/new?about="]`).AttrOr("href", "")
+	form := maps.Clone(question)
+	form.Set("about", mario.Open(ask).Find("input[name=about]").AttrOr("value", ""))
+	anna.Post("/help/new", form)
+	if got := mario.Open(app + "/history").Find("ol.timeline").Text(); strings.Contains(got, "A-2027-") {
+		t.Errorf("a question of somebody else is in the history: %s", got)
+	}
+	path, ticket := o.onDesk()
+	o.assistant.Post(path+"/state", url.Values{"revision": {revision(ticket)}, "state": {"closed"}})
+	number := regexp.MustCompile(`A-2027-\d{6}`).FindString(mario.Post("/help/new", form).Location())
+	path, ticket = o.onDesk()
+	if got := ticket.Find("main").Text(); !strings.Contains(got, form.Get("about")) {
+		t.Errorf("the desk is not told of the application: %s", got)
+	}
+	o.assistant.Post(path+"/write", url.Values{"revision": {revision(ticket)}, "as": {"note"}, "text": {"per noi"}})
+	o.assistant.Post(path+"/write", url.Values{"revision": {revision(o.assistant.Open(path))}, "as": {"answer"}, "text": {"Il 2025."}})
+	if n := mario.Open(app + "/history").Find(`ol.timeline a[href="/help/tickets/` + number + `"]`).Length(); n != 2 {
+		t.Errorf("the history tells %d times of the help desk, want the question and the answer", n)
+	}
+	if href := mario.Open("/help/tickets/"+number).Find(`a[href$="/history"]`).AttrOr("href", ""); href != app+"/history" {
+		t.Errorf("the conversation leads back to %q", href)
 	}
 }
 

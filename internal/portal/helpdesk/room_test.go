@@ -31,7 +31,7 @@ func TestTheRoom(t *testing.T) {
 		wrong = append(wrong, hd.Problem{Field: field, What: "long"})
 	}
 	ticket := func(change func(*ticketView)) *ticketView {
-		v := &ticketView{Base: frame(), Number: evil, Subject: evil, Kind: "help.kind.legal", Opened: evil, State: stateBadge(hd.Waiting, false), Messages: talk, Token: evil}
+		v := &ticketView{Base: frame(), Number: evil, About: evil, Subject: evil, Kind: "help.kind.legal", Opened: evil, State: stateBadge(hd.Waiting, false), Messages: talk, Token: evil}
 		change(v)
 		return v
 	}
@@ -48,7 +48,7 @@ func TestTheRoom(t *testing.T) {
 		},
 		"helpnew": {
 			&askView{Base: frame(), Action: "/x", Kinds: kinds, New: asked, Problems: wrong, Slow: true},
-			&askView{Base: frame(), Owner: true, Kinds: kinds}, &askView{Base: frame(), Call: true, Owner: true, Kinds: kinds},
+			&askView{Base: frame(), Owner: true, About: evil, Kinds: kinds}, &askView{Base: frame(), Call: true, Owner: true, Kinds: kinds},
 		},
 		"helpmine": {&mineView{frame(), rows}, &mineView{Base: frame()}},
 		"helpticket": {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/clickday"
 	"puntuale/internal/helpdesk"
 	"puntuale/internal/portal/site"
 )
@@ -49,6 +50,7 @@ type messageView struct {
 type ticketView struct {
 	site.Base
 	Number, Subject, Kind, Opened string
+	About                         string // application, empty for none
 	State                         site.Badge
 	Messages                      []messageView
 	Closed                        bool
@@ -98,6 +100,9 @@ func (d *Desk) showTicket(w http.ResponseWriter, r *http.Request, v *site.Visit,
 	data.Base = site.Base{Text: d.site.Say(v, "help.ticket", t.Number), Nav: "help", Crumbs: d.crumbs(v, t.Number)}
 	data.Number, data.Subject, data.Kind, data.State = t.Number, t.Subject, "help.kind."+string(t.Kind), stateBadge(t.State, false)
 	data.Opened, data.Closed = d.site.Minute(v, t.Created), t.State == helpdesk.Closed
+	if v.Account != nil && v.Account.ID == t.Person.Account && t.About != (clickday.ApplicationID{}) {
+		data.About = t.About.String()
+	}
 	for i := range messages {
 		m := &messages[i]
 		view := messageView{Class: "", Who: t.Person.Name, At: d.site.Minute(v, m.At), Text: m.Text}
