@@ -18,7 +18,7 @@ type focus struct {
 }
 
 const focused = `(() => { const e = document.activeElement, s = getComputedStyle(e), box = e.getBoundingClientRect(), l = e.labels && e.labels[0] && getComputedStyle(e.labels[0], "::after");
-	const ring = (s) => s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none");
+	const ring = (s) => s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none" && !s.boxShadow.includes("inset"));
 	return {ID: e.id, Name: e.name || "", Type: e.type || e.localName, Value: e.value || "", Text: e.textContent.trim(), Href: e.getAttribute("href") || "", Checked: !!e.checked,
 		Seen: box.width > 1 && box.height > 1 && !!(ring(s) || ring(l) || e.labels && e.labels[0] && ring(getComputedStyle(e.labels[0])))}; })()`
 
