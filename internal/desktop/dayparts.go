@@ -114,8 +114,9 @@ func (l *linksPart) paint(i int, c color.Color) {
 	}
 }
 
-// outcomeShares of the width: arrival, worker, outcome, number, proof.
-var outcomeShares = columns{{134, 0}, {20, 0.75}, {120, 0.15}, {132, 0.05}, {60, 0.05}}
+// outcomeShares of the width: arrival, worker, outcome, number, proof. On a small
+// screen the proof is in the detail alone.
+var outcomeShares = columns{{128, 0, 0}, {20, 0.79, 0}, {124, 0.11, 0}, {132, 0.05, 0}, {60, 0.05, 640}}
 
 // outcomeList shows what has arrived or was refused, the newest first.
 type outcomeList struct {

@@ -52,11 +52,11 @@ func (d *detailPart) show(e *entry, s *client.Snapshot) {
 	}
 	r, v := e.row, d.v
 	setLabel(d.worker, r.Worker)
-	if im := importance(r.State); d.state.Importance != im {
+	if im := rowImportance(r); d.state.Importance != im {
 		d.state.Importance = im
 		d.state.Refresh()
 	}
-	setLabel(d.state, client.StateWord(r.State).In(v.lang))
+	setLabel(d.state, client.OutcomeWord(r).In(v.lang))
 	d.showOrder(e, s)
 	d.facts.show(d.pairs(e)...)
 	d.showContent(s.Preview)

@@ -82,7 +82,7 @@ func (g *guidePage) show(s *client.Snapshot) {
 	for i := range g.parts {
 		now := guideStep(i+1) == g.step
 		setVisible(g.parts[i], now)
-		want := widget.LowImportance
+		want := widget.MediumImportance
 		if now {
 			want = widget.HighImportance
 		}

@@ -14,8 +14,9 @@ import (
 	"puntuale/internal/client/store"
 )
 
-// listShares of the width: place, worker, employer, state, number.
-var listShares = columns{{58, 0}, {60, 0.4}, {50, 0.4}, {120, 0.15}, {130, 0.05}}
+// listShares of the width: place, worker, employer, state, number. On a small
+// screen the employer is in the detail alone, so that the worker can be read.
+var listShares = columns{{54, 0, 0}, {60, 0.46, 0}, {50, 0.42, 640}, {120, 0.08, 0}, {130, 0.04, 0}}
 
 // listFilters say which states each filter lets through; the first lets all.
 var listFilters = []struct {
@@ -112,7 +113,7 @@ func (l *listPage) newEntry() fyne.CanvasObject {
 	day.TextStyle.Bold, day.Importance = true, widget.HighImportance
 	note := cell()
 	note.SizeName = theme.SizeNameCaptionText
-	head := container.New(columns{{120, 0.4}, {120, 0.6}}, day, note)
+	head := container.New(columns{{120, 0.35, 0}, {120, 0.65, 0}}, day, note)
 	return container.NewStack(container.NewStack(newFill(colorPanel, 0), head), newRow(listShares))
 }
 
@@ -139,7 +140,7 @@ func (l *listPage) fill(i widget.ListItemID, obj fyne.CanvasObject) {
 }
 
 func (l *listPage) dayNote(d *client.DayView) string {
-	note := client.OpeningText(d.Opens)
+	note := d.Opens.In(client.Rome).Format("02/01/2006 15:04")
 	if d.Code == l.auto && d.Counts.Open() > 0 {
 		return l.v.say("auto", d.Counts.Open()) + " · " + note
 	}

@@ -48,7 +48,13 @@ func panel(objects ...fyne.CanvasObject) *fyne.Container {
 
 // track is one column: a least width, for the usual size of text, and a share of
 // what is left of the whole.
-type track struct{ least, share float32 }
+type track struct {
+	least, share float32
+	// room is the width of the whole below which this column gives way to the one
+	// with the largest share, for the usual size of text; 0: never. What it says is
+	// elsewhere too.
+	room float32
+}
 
 // columns lays objects side by side in tracks, so that the rows of a list stand
 // under their heads.
@@ -61,9 +67,26 @@ func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, t := range c {
 		free -= t.least * zoom
 	}
+	width := func(t track) float32 { return t.least*zoom + max(0, free)*t.share }
+	gone := func(t track) bool { return size.Width < t.room*zoom }
+	most, freed := 0, float32(0)
+	for i, t := range c {
+		if gone(t) {
+			freed += width(t)
+		} else if t.share > c[most].share {
+			most = i
+		}
+	}
 	x := float32(0)
 	for i, o := range objects {
-		w := c[i].least*zoom + max(0, free)*c[i].share
+		setVisible(o, !gone(c[i]))
+		if gone(c[i]) {
+			continue
+		}
+		w := width(c[i])
+		if i == most {
+			w += freed
+		}
 		h := o.MinSize().Height
 		o.Move(fyne.NewPos(x, (size.Height-h)/2))
 		o.Resize(fyne.NewSize(w, h))

@@ -122,7 +122,46 @@ func scenes() []scene {
 		s.Report = client.Diagnosis(&s, "it")
 		return s
 	}
+	playing := func(step client.RehearsalStep) func() client.Snapshot {
+		return func() client.Snapshot {
+			s := prepared()
+			s.Activity, s.Rehearsal.Step = client.Plays, &step
+			return s
+		}
+	}
+	waits := playing(client.RehearsalStep{
+		Phase: client.PhaseFiring, Opens: opens.Add(-42 * time.Second), Counts: client.Counts{Total: 24, Armed: 24},
+		Progress: &sending.Progress{Day: 9, Stage: sending.StageWaiting, Home: 1, Connections: 23, Wanted: 24, Known: true},
+	})
+	collects := playing(client.RehearsalStep{Phase: client.PhaseReceipts, Counts: client.Counts{Total: 24, Sequenced: 7, Receipted: 17}})
+	large := func() client.Snapshot {
+		s := many(5000, func(i int) store.State {
+			return []store.State{store.Receipted, store.Sequenced, store.Acknowledged, store.Sending, store.Refused}[i%5]
+		})
+		s.Days[0].Phase = clickday.PhaseOpen
+		for i := range s.Days[0].Rows {
+			if r := &s.Days[0].Rows[i]; i%7 == 3 {
+				r.Worker, r.Employer = fmt.Sprintf("Wickramasinghe Arachchige Don Chaminda Pushpakumara %d", i+1), "Consorzio agricolo cooperativo dell’Agro Pontino società cooperativa a responsabilità limitata"
+			}
+		}
+		return s
+	}
 	return []scene{
+		{"guide-playing", pageDay, waits, func(v *View) { v.guide.step = guidePlay }},
+		{"checks-playing", pageChecks, collects, func(v *View) { v.toRehearsal() }},
+		{"checks-played", pageChecks, checked, func(v *View) { v.toRehearsal() }},
+		{"day-5000", pageDay, large, nil},
+		{"list-5000", pageApplications, large, func(v *View) { v.list.list.Select(4) }},
+		{"list-24", pageApplications, func() client.Snapshot { return many(24, func(int) store.State { return store.Prepared }) }, nil},
+		{"help-form", pageHelp, func() client.Snapshot {
+			s := prepared()
+			s.Portal = "https://portale.example.it"
+			return s
+		}, func(v *View) {
+			v.help.topic.SetSelectedIndex(1)
+			v.help.message.SetText("Da questa mattina il controllo dice che il nodo di ricezione 1 non risponde.\nIl proxy è quello dell’ufficio.")
+			v.help.root.ScrollToOffset(fyne.NewPos(0, 120))
+		}},
 		{"pair", pageDay, func() client.Snapshot { return client.Snapshot{KeyFile: true} }, nil},
 		{"guide-test", pageDay, checked, func(v *View) { v.guide.step = guideTest }},
 		{"guide-play", pageDay, checked, func(v *View) { v.guide.step = guidePlay }},

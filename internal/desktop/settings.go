@@ -68,7 +68,7 @@ func newSettingsPage(v *View) *settingsPage {
 // line is a setting with its name before it.
 func (p *settingsPage) line(key string, o fyne.CanvasObject) fyne.CanvasObject {
 	name := widget.NewLabel(p.v.say(key))
-	return container.New(columns{{0, 0.38}, {0, 0.5}}, name, o)
+	return container.New(columns{{0, 0.38, 0}, {0, 0.5, 0}}, name, o)
 }
 
 func (p *settingsPage) choice(prefix string, keys []string, set func(s *client.Settings, key string)) *widget.Select {

@@ -176,7 +176,7 @@ func TestSeveralDays(t *testing.T) {
 	test.Tap(v.days.action)
 	a.want(t, "send A-2027")
 	v.turnTo(pageApplications)
-	wantShown(t, v, "B-2027  Lavoro subordinato", "2 selezionate automaticamente per l’invio", "1 domande")
+	wantShown(t, v, "B-2027  Lavoro subordinato", "2 selezionate in automatico", "1 domande")
 }
 
 func TestSearchFilterAndOrder(t *testing.T) {

@@ -4,7 +4,7 @@ import "puntuale/internal/clickday"
 
 // pageTexts are the words of the pages beside the click day.
 var pageTexts = map[string]clickday.Text{
-	"search":           {IT: "Cerca per lavoratore, datore, protocollo o codice", EN: "Search by worker, employer, protocol number or code"},
+	"search":           {IT: "Cerca nome o numero", EN: "Search name or number"},
 	"filter_all":       {IT: "Tutte", EN: "All"},
 	"filter_open":      {IT: "Da inviare", EN: "To be sent"},
 	"filter_sending":   {IT: "In invio", EN: "Sending"},
@@ -18,7 +18,7 @@ var pageTexts = map[string]clickday.Text{
 	"order_state":      {IT: "Per stato", EN: "By state"},
 	"order_arrived":    {IT: "Per arrivo", EN: "By arrival"},
 	"found":            {IT: "%d domande su %d", EN: "%d of %d applications"},
-	"auto":             {IT: "%d selezionate automaticamente per l’invio", EN: "%d selected automatically for sending"},
+	"auto":             {IT: "%d selezionate in automatico", EN: "%d selected automatically"},
 	"day_note":         {IT: "%d domande", EN: "%d applications"},
 	"detail_none":      {IT: "Scegli una domanda per vederne stato, prova e contenuto.", EN: "Choose an application to see its state, proof and content."},
 	"place":            {IT: "Posto %d di %d nell’ordine di invio. Le prime 64 partono insieme, le altre seguono in quest’ordine.", EN: "Place %d of %d in the order of sending. The first 64 leave together, the others follow in this order."},

@@ -133,7 +133,7 @@ func (v *View) band() fyne.CanvasObject {
 	name.TextSize, name.TextStyle = v.theme.Size(sizeTitle), fyne.TextStyle{Bold: true}
 	v.account.TextSize = v.theme.Size(theme.SizeNameText)
 	v.account.Alignment = fyne.TextAlignTrailing
-	v.choice = container.New(layout.NewCustomPaddedLayout(3, 3, 6, 6), container.New(minWidth(240), v.accounts))
+	v.choice = container.New(layout.NewCustomPaddedLayout(3, 3, 6, 6), container.New(minWidth(300), v.accounts))
 	v.choice.Hide()
 	line := container.NewBorder(nil, nil, container.NewPadded(name), v.choice, container.NewPadded(v.account))
 	return container.NewStack(newFill(colorBand, 0), line)
@@ -180,17 +180,30 @@ func (v *View) obey(s client.Settings) {
 	if s.Lang != "" {
 		lang = s.Lang
 	}
-	if s.Theme != v.drawn.Theme || s.Zoom != v.drawn.Zoom {
+	looks := s.Theme != v.drawn.Theme || s.Zoom != v.drawn.Zoom
+	if looks {
 		v.theme = v.theme.with(s.Theme, s.Zoom)
 		v.app.Settings().SetTheme(v.theme)
 	}
-	if lang != v.lang || s.Zoom != v.drawn.Zoom {
+	if lang != v.lang || looks { // icons of pages that are not shown would keep their colours
 		v.lang = lang
-		step := v.guide.step
-		v.build()
-		v.guide.step = step
+		v.rebuild()
 	}
 	v.drawn = s
+}
+
+// rebuild makes everything anew, but keeps what the person has written.
+func (v *View) rebuild() {
+	step, search, help := v.guide.step, v.list.search.Text, v.help
+	v.build()
+	v.guide.step = step
+	v.list.search.SetText(search)
+	if i := help.topic.SelectedIndex(); i >= 0 {
+		v.help.topic.SetSelectedIndex(i)
+	}
+	v.help.message.SetText(help.message.Text)
+	v.help.attach.Checked = help.attach.Checked
+	v.help.attach.Refresh()
 }
 
 // turnTo goes to another page.
