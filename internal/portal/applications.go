@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"puntuale/internal/accounts"
@@ -52,6 +53,7 @@ func protocolOf(a *accounts.Application, d *clickday.Day) string {
 type newView struct {
 	site.Base
 	Days  []dayView
+	One   bool   // only the day that one comes from is shown
 	Error string // key of the texts
 }
 
@@ -67,9 +69,14 @@ func (p *Portal) showNew(w http.ResponseWriter, r *http.Request, v *site.Visit, 
 	data := &newView{Base: site.Base{Title: "new.title", Nav: "applications"}, Error: failure}
 	data.Crumbs = []site.Crumb{{Label: p.site.Say(v, "list.title"), URL: "/applications"}, {Label: p.site.Say(v, "new.title")}}
 	for i := range cal.Days {
-		if p.drafts.InPreparation(&cal.Days[i]) {
-			data.Days = append(data.Days, p.dayView(v, &cal.Days[i]))
+		if d := &cal.Days[i]; p.drafts.InPreparation(d) {
+			data.Days = append(data.Days, p.dayView(v, d))
 		}
+	}
+	// Who comes from the page of a day has chosen it already.
+	code := r.URL.Query().Get("day")
+	if i := slices.IndexFunc(data.Days, func(d dayView) bool { return d.Code == code }); i >= 0 && len(data.Days) > 1 {
+		data.Days, data.One = data.Days[i:i+1], true
 	}
 	return p.site.Render(w, r, v, status, "new", data)
 }

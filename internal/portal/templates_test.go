@@ -43,7 +43,7 @@ func everyView() map[string][]site.View {
 	return map[string][]site.View{
 		"home":    {&homeView{b(), []dayView{day}}, &homeView{Base: site.Base{Title: "home.title"}}},
 		"devmail": {&devMailView{b(), []mailView{{evil, evil, evil, evil}}, 3}, &devMailView{Base: b()}},
-		"new":     {&newView{b(), []dayView{day}, "new.choose"}, &newView{Base: b()}},
+		"new":     {&newView{b(), []dayView{day}, true, "new.choose"}, &newView{Base: b()}},
 		"application": {
 			&applicationView{b(), "/x", evil, &day, draftBadges[clickday.Ready], true, true, []stepView{{evil, "/x", site.Badge{Key: "step.done", Class: "done"}}}, "/x", nil, nil, false, nil},
 			&applicationView{Base: b(), State: draftBadges[clickday.ToComplete], Draft: true, Continue: "/x"},

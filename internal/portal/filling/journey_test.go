@@ -369,3 +369,17 @@ func TestDaysForEverybody(t *testing.T) {
 		t.Errorf("Cache-Control is %s", got)
 	}
 }
+
+func TestTheDayOneComesFromIsChosen(t *testing.T) {
+	s := portaltest.New(t)
+	s.SetDay(2, "AGRICOLI-2027")
+	b := s.LoggedIn(mario)
+	href := b.Open("/days/AGRICOLI-2027").Find(`a[href^="/applications/new"]`).AttrOr("href", "")
+	p := b.Open(href)
+	if n := p.Find("fieldset").Length(); n != 1 || !strings.HasPrefix(p.Find("input[name=choice]").First().AttrOr("value", ""), "2/") {
+		t.Errorf("%s offers %d days: %s", href, n, p.Find("form").Text())
+	}
+	if n := b.Open("/applications/new?day=" + url.QueryEscape(sitetest.Evil)).Find("fieldset").Length(); n != 2 {
+		t.Errorf("an unknown day: %d days are offered", n)
+	}
+}
