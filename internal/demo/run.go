@@ -157,6 +157,8 @@ func (d *demo) summary() {
 	d.say("Portale / portal:     %s  (password: %s)", d.place.PortalURL, Password)
 	d.say("Prova generale / rehearsal: make demo-rehearsal")
 	d.say("E-mail / e-mails:     %s/dev/mail", d.place.PortalURL)
+	d.say("Da provare / to try:  /register (la conferma è in / its link is in /dev/mail) · /days · /applications · /parties (deleghe / delegations)")
+	d.say("                      /help, poi / then /desk (assistenza@example.it) · /api/docs")
 	verdict := "ok"
 	if took > receiptTarget {
 		verdict = "short"

@@ -70,6 +70,46 @@ func (db *DB) PutOffLetter(ctx context.Context, id notices.LetterID, result stri
 		WHERE id = $1 AND state = 'handed' AND under_way`, id, result, counts, boolInt(unknown))
 }
 
+// LetterCounts returns how many letters are in each state.
+func (db *DB) LetterCounts(ctx context.Context) (map[notices.State]int, error) {
+	rows, err := db.Pool.Query(ctx, "SELECT state, count(*) FROM letters GROUP BY state")
+	if err != nil {
+		return nil, fmt.Errorf("postgres: letters: %w", err)
+	}
+	out := map[notices.State]int{}
+	var s notices.State
+	var n int
+	if _, err = pgx.ForEachRow(rows, []any{&s, &n}, func() error { out[s] = n; return nil }); err != nil {
+		return nil, fmt.Errorf("postgres: letters: %w", err)
+	}
+	return out, nil
+}
+
+// FailedLetter is a letter that was given up. Its text is gone: it may hold a
+// link that opens an account.
+type FailedLetter struct {
+	ID          notices.LetterID
+	To, Subject string
+	State       notices.State
+	Attempts    int
+	EndedAt     time.Time
+	Result      string
+}
+
+// FailedLetters lists what was given up, the newest first.
+func (db *DB) FailedLetters(ctx context.Context, limit int) ([]FailedLetter, error) {
+	rows, err := db.Pool.Query(ctx, `SELECT id, recipient, subject, state, attempts, ended_at, result FROM letters
+		WHERE state IN ('failed', 'expired') ORDER BY ended_at DESC, id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: letters: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[FailedLetter])
+	if err != nil {
+		return nil, fmt.Errorf("postgres: letters: %w", err)
+	}
+	return list, nil
+}
+
 // WaitingLetters takes up to limit letters without a job, the oldest first and
 // none that another transaction holds, and marks them handed. What it returns
 // must become jobs in the same transaction.

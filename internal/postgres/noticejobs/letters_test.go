@@ -89,6 +89,18 @@ func TestLettersThatFail(t *testing.T) {
 	}
 	w.run(w.runner(w.courier(w.own, w.mailer(sink.Addr()), clock.System{})))
 	w.letterStates(map[notices.State]int{notices.Sent: 1, notices.Failed: 1, notices.Expired: 1})
+	if counts, err := w.db.LetterCounts(t.Context()); err != nil || counts[notices.Failed] != 1 || counts[notices.Sent] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
+	list, err := w.db.FailedLetters(t.Context(), 10)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, l := range list {
+		if l.State == notices.Failed && (l.To != "bruno1@example.it" || l.Attempts != 1 || !strings.Contains(l.Result, "no such mailbox")) {
+			t.Errorf("%+v", l)
+		}
+	}
 }
 
 // TestLetterOfAKilledProcess: what may have been delivered is sent again, three
