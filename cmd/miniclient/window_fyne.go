@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -38,7 +39,7 @@ func window(ctx context.Context, d *client.Desk, lang string) error {
 	debug.FreeOSMemory()                  // what reading the stores has left behind
 	time.AfterFunc(settledAfter, lighten) // and what building the window has
 	w := a.NewWindow("Puntuale")
-	w.Resize(fyne.NewSize(1120, 720))
+	w.Resize(firstSize(a))
 	w.SetMaster()
 	view, err := desktop.New(lang, d, a, w)
 	if err != nil {
@@ -57,4 +58,21 @@ func window(ctx context.Context, d *client.Desk, lang string) error {
 	d.Stopping()
 	<-ended
 	return nil
+}
+
+// The first size of the window, in units at a scale of 1, and the pixels of the
+// smallest usual screen less its bars: with larger letters the window has room for
+// fewer units.
+const (
+	usualWidth, usualHeight   = 1120, 720
+	screenWidth, screenHeight = 1240, 740
+)
+
+func firstSize(a fyne.App) fyne.Size {
+	scale := a.Settings().Scale()
+	if s, err := strconv.ParseFloat(os.Getenv("FYNE_SCALE"), 32); err == nil {
+		scale = float32(s)
+	}
+	scale = max(scale, 1)
+	return fyne.NewSize(min(usualWidth, screenWidth/scale), min(usualHeight, screenHeight/scale))
 }
