@@ -15,7 +15,9 @@ type database struct {
 }
 
 // with runs f on the open database.
-func (d *database) with(ctx context.Context, f func(*postgres.DB) error) error { return d.withPool(ctx, 0, f) }
+func (d *database) with(ctx context.Context, f func(*postgres.DB) error) error {
+	return d.withPool(ctx, 0, f)
+}
 
 // withPool is with, with at most so many connections; 0 leaves it to the URL.
 func (d *database) withPool(ctx context.Context, connections int32, f func(*postgres.DB) error) error {
