@@ -51,12 +51,20 @@ func (db *DB) ImportPlaces(ctx context.Context, i *PlaceImport, changes []places
 	})
 }
 
+// newestPlaces returns the number of the newest import, 0 for none.
+func (db *DB) newestPlaces(ctx context.Context) (newest int64, err error) {
+	if err := db.Pool.QueryRow(ctx, "SELECT coalesce(max(id), 0) FROM place_imports").Scan(&newest); err != nil {
+		return 0, fmt.Errorf("postgres: places: %w", err)
+	}
+	return newest, nil
+}
+
 // PlaceChanges returns every change, and the number of the newest import (0 for
 // none), which grows.
 func (db *DB) PlaceChanges(ctx context.Context) ([]places.Change, int64, error) {
-	var newest int64
-	if err := db.Pool.QueryRow(ctx, "SELECT coalesce(max(id), 0) FROM place_imports").Scan(&newest); err != nil {
-		return nil, 0, fmt.Errorf("postgres: places: %w", err)
+	newest, err := db.newestPlaces(ctx)
+	if err != nil {
+		return nil, 0, err
 	}
 	rows, err := db.Pool.Query(ctx, `SELECT code, name, english, province, province_name, iso, valid_from, valid_to
 		FROM place_changes ORDER BY import_id, code`)
@@ -94,9 +102,15 @@ func (db *DB) LoadPlaces(ctx context.Context) (newest int64, err error) {
 func (db *DB) FollowPlaces(ctx context.Context, every time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	seen := int64(-1) // what an earlier LoadPlaces of this process took is taken once more
 	for {
-		if _, err := db.LoadPlaces(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		newest, err := db.newestPlaces(ctx)
+		if err == nil && newest != seen {
+			seen, err = db.LoadPlaces(ctx)
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
 			log.WarnContext(ctx, "places not read", "err", err)
+			seen = -1
 		}
 		select {
 		case <-ctx.Done():
