@@ -67,7 +67,13 @@ var (
 	ErrClosed = errors.New("helpdesk: the ticket is closed")
 	// ErrChanged: somebody else at the desk was faster; read it again.
 	ErrChanged = errors.New("helpdesk: changed meanwhile")
+	// ErrTooMany: an account has asked or written MaxADay times in a day.
+	ErrTooMany = errors.New("helpdesk: too many in a day")
 )
+
+// MaxADay bounds the questions of an account in 24 hours, and what an applicant
+// writes into one conversation: a program that repeats itself fills no disk.
+const MaxADay = 50
 
 // Limits of what is taken, in runes, and of attached diagnostics in bytes.
 const (

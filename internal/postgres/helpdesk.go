@@ -48,6 +48,11 @@ func (db *DB) OpenTicket(ctx context.Context, n *helpdesk.New, confirm helpdesk.
 		if err != nil {
 			return fmt.Errorf("postgres: ticket: %w", err)
 		}
+		// The row of the year is locked, so that questions at the same time are
+		// counted one after the other.
+		if err := bounded(ctx, tx, "SELECT count(*) FROM tickets WHERE account_id = $1 AND $1 <> 0 AND created_at > $2", n.Account, now); err != nil {
+			return err
+		}
 		number := fmt.Sprintf("A-%d-%06d", year, count)
 		var id int64
 		err = tx.QueryRow(ctx, `INSERT INTO tickets (number, kind, channel, state, account_id, device_id, name, email, phone, lang, subject,
@@ -70,6 +75,18 @@ func (db *DB) OpenTicket(ctx context.Context, n *helpdesk.New, confirm helpdesk.
 		return sendTicketLetter(ctx, tx, confirm, &out)
 	})
 	return out, err
+}
+
+// bounded counts what an id has done in the last day.
+func bounded(ctx context.Context, tx pgx.Tx, count string, id any, now time.Time) error {
+	var n int64
+	if err := tx.QueryRow(ctx, count, id, now.Add(-24*time.Hour)).Scan(&n); err != nil {
+		return fmt.Errorf("postgres: help desk: %w", err)
+	}
+	if n >= helpdesk.MaxADay {
+		return helpdesk.ErrTooMany
+	}
+	return nil
 }
 
 // ownerOf fills in who the owner of an account is.

@@ -22,6 +22,12 @@ func (db *DB) Write(ctx context.Context, w *helpdesk.Writing, letter helpdesk.Le
 		if err != nil {
 			return err
 		}
+		if w.Author == helpdesk.Applicant {
+			const written = "SELECT count(*) FROM ticket_messages WHERE ticket_id = $1 AND author = 'applicant' AND at > $2"
+			if err := bounded(ctx, tx, written, t.ID, now); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, "INSERT INTO ticket_messages (ticket_id, author, staff_id, text, at) VALUES ($1, $2, nullif($3::bigint, 0), $4, $5)",
 			t.ID, w.Author, w.Staff, w.Text, now)
 		if err != nil {

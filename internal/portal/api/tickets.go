@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"puntuale/internal/clickday"
+	"puntuale/internal/helpdesk"
 )
 
 // Largest parts of a request for help.
@@ -71,6 +73,9 @@ func (a *API) openTicket(ctx context.Context, in *struct{ Body ticketJSON }) (*b
 		return nil, refuse(codeInvalid)
 	}
 	number, err := a.HelpDesk.Open(ctx, t)
+	if errors.Is(err, helpdesk.ErrTooMany) {
+		return nil, refuse(codeTooOften)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"puntuale/internal/accounts"
+	"puntuale/internal/helpdesk"
 	"puntuale/internal/portal/portaltest"
 	"puntuale/internal/portal/sitetest"
 )
@@ -273,5 +275,39 @@ func TestTheLibraryAndTheQuestionsAskedOften(t *testing.T) {
 	}
 	for _, hostile := range []string{"' OR 1=1 --", `"unclosed`, "a & | ! (", strings.Repeat("x", 10_000), "\x00\xff"} {
 		search(hostile) // an error would be a 500, which fails the test
+	}
+}
+
+// TestAnAccountThatRepeatsItselfIsStopped: questions by the form and messages in a
+// conversation are bounded for a day, and go on after it.
+func TestAnAccountThatRepeatsItselfIsStopped(t *testing.T) {
+	o := newOffice(t)
+	mario := o.LoggedIn("mario.rossi@example.it")
+	number := regexp.MustCompile(`A-2027-\d{6}`).FindString(mario.Post("/help/new", question).Location())
+	for i := 2; i <= helpdesk.MaxADay; i++ {
+		if res := mario.Post("/help/new", question); res.Status != http.StatusSeeOther {
+			t.Fatalf("question %d: %d", i, res.Status)
+		}
+	}
+	if res := mario.Post("/help/new", question); res.Status != http.StatusTooManyRequests {
+		t.Errorf("one question more: %d", res.Status)
+	}
+	reply := func() int {
+		return mario.Post("/help/tickets/"+number+"/reply", url.Values{"text": {"Ancora"}}).Status
+	}
+	for i := 2; i <= helpdesk.MaxADay; i++ { // the question was the first
+		if status := reply(); status != http.StatusSeeOther {
+			t.Fatalf("message %d: %d", i, status)
+		}
+	}
+	if status := reply(); status != http.StatusTooManyRequests {
+		t.Errorf("one message more: %d", status)
+	}
+	o.Clock.Advance(25 * time.Hour)
+	if status := reply(); status != http.StatusSeeOther {
+		t.Errorf("a day later: %d", status)
+	}
+	if res := o.LoggedIn("anna.verdi@example.it").Post("/help/new", question); res.Status != http.StatusSeeOther {
+		t.Errorf("another account: %d", res.Status)
 	}
 }

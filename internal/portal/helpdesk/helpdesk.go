@@ -92,6 +92,7 @@ func (d *Desk) Room() site.Room {
 		{Pattern: "GET /staff/audit", Access: site.Auditor, Handle: d.audit},
 	}, Errors: []site.ErrorPage{
 		{Err: helpdesk.ErrClosed, Status: http.StatusConflict, Key: "help.error.closed"},
+		{Err: helpdesk.ErrTooMany, Status: http.StatusTooManyRequests, Key: "help.error.many"},
 		{Err: helpdesk.ErrChanged, Status: http.StatusConflict, Key: "help.error.changed"},
 	}}
 }
